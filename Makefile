@@ -1,0 +1,48 @@
+# Each target sets up .venv by itself; a person on a fresh machine types only `make app` or `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= ../shared/data
+WEIGHTS ?= ../shared/weights
+RUNS ?= .maskcls/runs
+
+.DEFAULT_GOAL := help
+.PHONY: help app test check models bench clean
+
+help: ## What can be made here
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+app: $(VENV)/.app ## Set up and open the app on http://localhost:8501
+	$(BIN)/streamlit run app.py
+
+test: $(VENV)/.dev ## Run all tests; the browser tests skip without Chromium
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## Linter, formatter and type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+models: $(VENV)/.app ## Train the shipped models again from $(DATA) and $(WEIGHTS); goes on where it stopped
+	$(BIN)/python -m maskcls.training.finder --scenes $(DATA)/scenes.zip --weights $(WEIGHTS) --run $(RUNS)/finder
+	$(BIN)/python -m maskcls.training.classifier --data $(DATA) --weights $(WEIGHTS) --run $(RUNS)/classifier
+	$(BIN)/python -m maskcls.training.ship --data $(DATA) --weights $(WEIGHTS) --runs $(RUNS)
+
+bench: $(VENV)/.app ## Time our way of a picture against the tutorials' way
+	$(BIN)/python -m maskcls benchmark
+
+clean: ## Remove .venv and caches; what people made under .maskcls stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "maskcls needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.app: requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@ $(VENV)/.app

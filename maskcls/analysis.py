@@ -1,0 +1,122 @@
+"""The way of a picture: the one place where finder and classifier meet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from maskcls import face as reasons
+from maskcls.classifier.classifier import Classifier
+from maskcls.face import Face
+from maskcls.finder.cut import crop_squares, cut
+from maskcls.finder.finder import DEFAULT_MIN_FACE_PX, DEFAULT_MIN_SCORE, Finder, Found
+
+# Below this a face holds too few pixels to be judged by eye.
+_SMALL_PX = 20
+# Variance of the Laplacian of the crop (Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", 2000).
+_SHARP = 15.0
+# The nose of a face turned away lies outside the middle part between the eyes, whose distance is 1.
+_TURNED = 0.2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What people may choose about an analysis.
+
+    Attributes:
+        min_score: Faces that the finder is less sure of are left out; above 0 and below 1.
+        min_face_px: Faces whose longer side is shorter are left out.
+    """
+
+    min_score: float = DEFAULT_MIN_SCORE
+    min_face_px: float = DEFAULT_MIN_FACE_PX
+
+
+def analyse(
+    image_rgb: np.ndarray, finder: Finder, classifier: Classifier, settings: Settings | None = None
+) -> list[Face]:
+    """Return every face in the picture with what the classifier says of it, surest face first.
+
+    Args:
+        image_rgb: `(h, w, 3) uint8`.
+        finder: Finds the faces.
+        classifier: Judges them.
+        settings: The defaults when None.
+    """
+    chosen = settings or Settings()
+    found = finder.find(image_rgb, min_score=chosen.min_score, min_face_px=chosen.min_face_px)
+    return _judge(image_rgb, found, classifier)
+
+
+def classify_boxes(
+    image_rgb: np.ndarray, boxes_xyxy: Sequence[Sequence[float]] | np.ndarray, classifier: Classifier
+) -> list[Face]:
+    """Return a face for each box that a person drew, in their order; the whole picture is a box too.
+
+    Args:
+        image_rgb: `(h, w, 3) uint8`.
+        boxes_xyxy: `(n, 4)`.
+        classifier: Judges the faces.
+    """
+    drawn = [Found((float(b[0]), float(b[1]), float(b[2]), float(b[3])), 1.0, _NO_LANDMARKS) for b in boxes_xyxy]
+    return _judge(image_rgb, drawn, classifier)
+
+
+def heat(face: Face, name: str) -> np.ndarray:
+    """Return what speaks for class `name` in each cell of the crop: `(rows, columns) float32`, nothing below zero."""
+    return np.maximum(face.evidence_for(name), 0.0)
+
+
+_NO_LANDMARKS = np.full((5, 2), np.nan, np.float32)
+
+
+def _judge(image_rgb: np.ndarray, found: Sequence[Found], classifier: Classifier) -> list[Face]:
+    card = classifier.card
+    squares = crop_squares(np.array([f.box_xyxy for f in found], np.float32), scale=card.cut_scale)
+    crops = cut(image_rgb, squares, size_px=card.input_px)
+    probabilities, evidence = classifier.classify(crops)
+    faces = []
+    for one, square, crop, shares, maps in zip(found, squares, crops, probabilities, evidence, strict=True):
+        known = not np.isnan(one.landmarks).any()
+        faces.append(
+            Face(
+                box_xyxy=one.box_xyxy,
+                score=one.score,
+                landmarks=one.landmarks if known else None,
+                probabilities={name: float(p) for name, p in zip(card.classes, shares, strict=True)},
+                evidence=maps,
+                crop_xyxy=(float(square[0]), float(square[1]), float(square[2]), float(square[3])),
+                reasons=tuple(_reasons(one, crop, float(shares.max()), card.threshold)),
+            )
+        )
+    return faces
+
+
+def _reasons(found: Found, crop: np.ndarray, confidence: float, threshold: float) -> list[str]:
+    left, top, right, bottom = found.box_xyxy
+    small = max(right - left, bottom - top) < _SMALL_PX
+    checks = {
+        reasons.LOW_CONFIDENCE: confidence < threshold,
+        reasons.TOO_SMALL: small,
+        # A face of few pixels looks blurred when enlarged, which says nothing more than that it is small.
+        reasons.BLURRED: not small and _sharpness(crop) < _SHARP,
+        reasons.TURNED_AWAY: _is_turned(found.landmarks),
+    }
+    return [name for name, holds in checks.items() if holds]
+
+
+def _sharpness(crop_rgb: np.ndarray) -> float:
+    """Return the variance of the Laplacian: low where nothing has an edge."""
+    return float(cv2.Laplacian(cv2.cvtColor(crop_rgb, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var())
+
+
+def _is_turned(landmarks: np.ndarray) -> bool:
+    """Tell whether the nose lies beside the eyes rather than between them; False without landmarks."""
+    left, right, nose = landmarks[:3]
+    across = right - left
+    length = float(across @ across)
+    if np.isnan(landmarks).any() or length == 0:
+        return False
+    place = float((nose - left) @ across) / length
+    return not _TURNED <= place <= 1 - _TURNED

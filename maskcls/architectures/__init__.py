@@ -1,0 +1,1 @@
+"""Networks that people can train, one file each."""

@@ -1,0 +1,45 @@
+"""A classifier version as one callable: crops in, probabilities and evidence out."""
+
+import numpy as np
+
+from maskcls.cards import Card
+from maskcls.engines import Engine
+from maskcls.errors import ModelError
+
+
+class Classifier:
+    """Says of each crop how likely each class is, and where in the crop the evidence lies; safe between threads.
+
+    Args:
+        card: The version's card.
+        engine: Runs the network.
+    """
+
+    def __init__(self, card: Card, engine: Engine) -> None:
+        self.card = card
+        self._engine = engine
+
+    @property
+    def device(self) -> str:
+        """What the network runs on."""
+        return self._engine.device
+
+    def classify(self, crops_rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return probabilities `(n, classes) float32` and evidence `(n, rows, columns, classes) float32`.
+
+        Args:
+            crops_rgb: `(n, s, s, 3) uint8` with `s` the card's `input_px`; n may be zero.
+
+        Raises:
+            ModelError: The network's outputs do not fit its card.
+        """
+        if not len(crops_rgb):
+            count = len(self.card.classes)
+            return np.zeros((0, count), np.float32), np.zeros((0, 1, 1, count), np.float32)
+        probabilities, evidence = self._engine.run(crops_rgb)
+        if probabilities.shape[-1] != len(self.card.classes):
+            raise ModelError(
+                f"The model {self.card.name} answers with {probabilities.shape[-1]} classes, but its card lists "
+                f"{len(self.card.classes)}. Restore the version or choose another one."
+            )
+        return probabilities, evidence

@@ -1,0 +1,1 @@
+"""Pictures in, by whatever way they come; checked, grouped, split, changed."""

@@ -1,0 +1,347 @@
+"""Draw a mask on a face, so that the three classes can be shown without photographs of strangers.
+
+A mask is drawn in the face's own frame: x is 0 at the middle of the face and ±0.5 at the eyes, y is 0 at the eyes and 1
+at the mouth. `POSITIONS` and the styles are tables in that frame; the landmarks carry it into the picture. The cloth
+is a small landscape of heights (head, nose, folds, wrinkles) that is lit the way the face is lit.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+Points = tuple[tuple[float, float], ...]
+
+SURGICAL_BLUE = (172, 207, 226)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a mask sits on the face.
+
+    Attributes:
+        upper: The image-right half of the upper edge, from the middle outwards.
+        lower: The image-right side and lower edge, from the upper corner down to the middle.
+        folds: Heights of the pleats in the middle of the face.
+        straps: The image-right straps, each as start, bend and end.
+        nose_height: How far the nose lifts the cloth; 0 where it does not touch it.
+        slack: How much the cloth wrinkles; 0 is taut.
+    """
+
+    upper: Points
+    lower: Points
+    folds: tuple[float, ...]
+    straps: tuple[Points, ...]
+    nose_height: float
+    slack: float
+
+
+@dataclass(frozen=True)
+class Style:
+    """What a mask is made of, whatever its colour.
+
+    Attributes:
+        fold_depth: How far a pleat steps out.
+        hem: Width of the sewn edge.
+        strap: Width of a strap.
+        strap_colour: RGB.
+        weave: Strength of the cloth's grain, as a share of its brightness.
+    """
+
+    fold_depth: float = 0.05
+    hem: float = 0.055
+    strap: float = 0.035
+    strap_colour: tuple[int, int, int] = (236, 238, 240)
+    weave: float = 0.012
+
+
+SURGICAL = Style()
+
+POSITIONS = {
+    "worn": Position(
+        upper=((0, 0.26), (0.12, 0.27), (0.3, 0.42), (0.6, 0.53), (0.95, 0.6)),
+        lower=((0.95, 0.64), (0.93, 0.9), (0.88, 1.2), (0.8, 1.42), (0.62, 1.72), (0.36, 1.95), (0, 2.02)),
+        folds=(0.86, 1.13, 1.4),
+        straps=(((0.93, 0.64), (0.98, 0.54), (1.02, 0.36)), ((0.86, 1.2), (0.95, 1.02), (1.01, 0.62))),
+        nose_height=0.3,
+        slack=0.6,
+    ),
+    "below_nose": Position(
+        upper=((0, 0.8), (0.2, 0.8), (0.5, 0.76), (0.75, 0.72), (0.94, 0.7)),
+        lower=((0.94, 0.76), (0.9, 1.05), (0.86, 1.3), (0.78, 1.5), (0.6, 1.8), (0.36, 2.02), (0, 2.1)),
+        folds=(1.08, 1.32, 1.56),
+        straps=(((0.92, 0.73), (0.97, 0.58), (1.02, 0.36)), ((0.84, 1.3), (0.95, 1.05), (1.01, 0.64))),
+        nose_height=0.0,
+        slack=0.9,
+    ),
+    "chin": Position(
+        upper=((0, 1.44), (0.2, 1.44), (0.45, 1.38), (0.7, 1.24), (0.9, 1.08)),
+        lower=((0.93, 1.14), (0.9, 1.4), (0.82, 1.6), (0.7, 1.8), (0.5, 2.02), (0.28, 2.16), (0, 2.2)),
+        folds=(1.62, 1.78, 1.94),
+        straps=(((0.88, 1.12), (0.94, 0.85), (1.01, 0.4)), ((0.86, 1.42), (0.97, 1.1), (1.02, 0.64))),
+        nose_height=0.0,
+        slack=1.4,
+    ),
+}
+
+
+def paint_mask(
+    image_rgb: np.ndarray,
+    landmarks: np.ndarray,
+    *,
+    position: str = "worn",
+    colour: tuple[int, int, int] = SURGICAL_BLUE,
+    style: Style = SURGICAL,
+) -> np.ndarray:
+    """Draw a mask on one face.
+
+    Args:
+        image_rgb: `(h, w, 3) uint8`; it is left as it is.
+        landmarks: `(5, 2)` x and y in pixels: image-left eye, image-right eye, nose, image-left and image-right mouth
+            corner. They may lie outside the picture.
+        position: A key of `POSITIONS`: "worn" covers nose, mouth and chin, "below_nose" leaves the nose bare, "chin"
+            leaves nose and mouth bare.
+        colour: RGB of the cloth.
+        style: What it is made of.
+
+    Returns:
+        A new `(h, w, 3) uint8` picture.
+
+    Raises:
+        ValueError: There is no such position, or the landmarks span no face.
+    """
+    if position not in POSITIONS:
+        raise ValueError(f"Expected a position of {', '.join(POSITIONS)}. Got: {position!r}")
+    frame = _Frame.of(landmarks)
+    patch = _Patch.around(frame, image_rgb.shape)
+    painted = image_rgb.copy()
+    if patch is None:
+        return painted
+    cut = painted[patch.rows, patch.columns]
+    cut[:] = _paint(cut, frame, patch, _Job(POSITIONS[position], style, colour))
+    return painted
+
+
+@dataclass(frozen=True)
+class _Job:
+    position: Position
+    style: Style
+    colour: tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """The face's frame in the picture: `origin` between the eyes, `axes` (2, 2) with x and y as columns, in pixels."""
+
+    origin: np.ndarray
+    axes: np.ndarray
+    turn: float = 0.0
+
+    @classmethod
+    def of(cls, landmarks: np.ndarray) -> "_Frame":
+        points = np.asarray(landmarks, np.float64)
+        if points.shape != (5, 2) or not np.isfinite(points).all():
+            raise ValueError(f"Expected five landmarks, (5, 2) and finite. Got: {points.tolist()}")
+        left_eye, right_eye, nose, left_mouth, right_mouth = points
+        origin = (left_eye + right_eye) / 2
+        # A mouth is about four fifths as wide as the eyes are apart; both together tell the width more steadily.
+        across = (right_eye - left_eye + (right_mouth - left_mouth)) / 1.8
+        down = (left_mouth + right_mouth) / 2 - origin
+        axes = np.stack([across, down], axis=1)
+        if abs(np.linalg.det(axes)) < 1:
+            raise ValueError(f"Expected landmarks that span a face. Got: {points.tolist()}")
+        # Seen from the side the nose leaves the middle, and the middle of the mask goes with it.
+        turn = float(np.clip(np.linalg.solve(axes, nose - origin)[0], -0.4, 0.4))
+        return cls(origin, axes, turn)
+
+    @property
+    def unit_px(self) -> float:
+        return math.sqrt(abs(np.linalg.det(self.axes)))
+
+    def to_picture(self, points: np.ndarray) -> np.ndarray:
+        """Carry `(n, 2)` points of the face's frame into the picture."""
+        x, y = points[:, 0], points[:, 1]
+        bent = np.stack([x + self.turn * np.clip(1 - x**2, 0, 1), y], axis=1)
+        return self.origin + bent @ self.axes.T
+
+    def from_picture(self, x_px: np.ndarray, y_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Carry grids of picture coordinates into the face's frame (the bend is undone to first order)."""
+        inverse = np.linalg.inv(self.axes)
+        dx, dy = x_px - self.origin[0], y_px - self.origin[1]
+        x, y = inverse[0, 0] * dx + inverse[0, 1] * dy, inverse[1, 0] * dx + inverse[1, 1] * dy
+        return x - self.turn * np.clip(1 - x**2, 0, 1), y
+
+
+@dataclass(frozen=True, eq=False)
+class _Patch:
+    """The part of the picture that a mask can touch, drawn `finer` times as fine as the picture."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    finer: int
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.top, self.top + self.height)
+
+    @property
+    def columns(self) -> slice:
+        return slice(self.left, self.left + self.width)
+
+    @classmethod
+    def around(cls, frame: _Frame, shape: tuple[int, ...]) -> "_Patch | None":
+        corners = frame.to_picture(np.array([(-1.3, -0.1), (1.3, -0.1), (1.3, 2.5), (-1.3, 2.5)]))
+        left, top = np.clip(np.floor(corners.min(axis=0)), 0, [shape[1], shape[0]]).astype(int)
+        right, bottom = np.clip(np.ceil(corners.max(axis=0)), 0, [shape[1], shape[0]]).astype(int)
+        if right - left < 2 or bottom - top < 2:  # a strip of one pixel has no slopes to light, and shows no mask
+            return None
+        finer = 1 if frame.unit_px > 300 else max(2, math.ceil(120 / frame.unit_px))
+        return cls(int(left), int(top), int(right - left), int(bottom - top), min(finer, 16))
+
+    @property
+    def fine_wh(self) -> tuple[int, int]:
+        return self.width * self.finer, self.height * self.finer
+
+    def grid(self, frame: _Frame) -> tuple[np.ndarray, np.ndarray]:
+        """Return x and y in the face's frame of every fine pixel."""
+        width, height = self.fine_wh
+        columns = self.left + (np.arange(width) + 0.5) / self.finer - 0.5
+        rows = self.top + (np.arange(height) + 0.5) / self.finer - 0.5
+        x, y = frame.from_picture(columns[None, :], rows[:, None])
+        return x.astype(np.float32), y.astype(np.float32)
+
+    def fixed_point(self, points: np.ndarray) -> np.ndarray:
+        """Return picture points as OpenCV wants them: fine pixels, four binary places."""
+        fine = (points - [self.left, self.top] + 0.5) * self.finer - 0.5
+        return np.clip(np.rint(fine * 16), -(2**28), 2**28).astype(np.int32)
+
+    def coarse(self, fine: np.ndarray) -> np.ndarray:
+        return cv2.resize(fine, (self.width, self.height), interpolation=cv2.INTER_AREA)
+
+
+def _paint(cut: np.ndarray, frame: _Frame, patch: _Patch, job: _Job) -> np.ndarray:
+    x, y = patch.grid(frame)
+    unit_px = frame.unit_px * patch.finer
+    brightness, slope = _light(patch.coarse(x), patch.coarse(y), cut)
+    lit = brightness * np.clip(1 + slope[0] * x + slope[1] * (y - 0.7), 0.65, 1.3)
+    cloth = _outline_alpha(frame, patch, job.position)
+    straps = _strap_alpha(frame, patch, job, unit_px)
+    cloth_light = lit * _shade(x, y, slope, unit_px, job) * _hem(cloth, unit_px, job.style)
+    layers = ((job.style.strap_colour, lit, straps), (job.colour, cloth_light, cloth))
+    shadow = _cast_shadow(np.maximum(cloth, straps), unit_px)
+    result = cut.astype(np.float32) * (1 - patch.coarse(shadow))[..., None]
+    for colour, light, alpha in layers:
+        veil = patch.coarse(alpha)[..., None]
+        ink = np.asarray(colour, np.float32) * light[..., None]
+        result = result * (1 - veil) + patch.coarse(np.clip(ink, 0, 255)) * veil
+    return np.rint(np.clip(result, 0, 255)).astype(np.uint8)
+
+
+def _light(x: np.ndarray, y: np.ndarray, cut: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return how bright the face is, near 1, and how that changes along x and y: a plane through its luminance."""
+    luminance = cut.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    face = (np.abs(x) < 0.75) & (y > 0) & (y < 1.5)
+    if face.sum() < 6:
+        return 1.0, np.zeros(2)
+    columns = np.stack([np.ones(face.sum()), x[face], y[face] - 0.7], axis=1)
+    level, *slope = np.linalg.lstsq(columns, luminance[face], rcond=None)[0]
+    level = max(float(level), 1.0)
+    # Dark skin in good light and light skin in bad light measure alike: go half the way only.
+    return float(np.clip(math.sqrt(level / 170), 0.55, 1.08)), np.clip(np.array(slope) / level, -0.35, 0.35)
+
+
+def _shade(x: np.ndarray, y: np.ndarray, slope: np.ndarray, unit_px: float, job: _Job) -> np.ndarray:
+    """Return how brightly every point of the cloth is lit, around 1."""
+    height = _heights(x, y, job)
+    down, right = np.gradient(height, 1 / unit_px)
+    normal = np.stack([-right, -down, np.ones_like(height)])
+    normal /= np.linalg.norm(normal, axis=0)
+    # Portraits are lit from above and in front; left or right as the face tells.
+    light = np.array([float(np.clip(2 * slope[0], -0.5, 0.5)), -0.45, 1.0])
+    lambert = np.tensordot(light / np.linalg.norm(light), normal, axes=1)
+    grain = np.random.default_rng(0).standard_normal(x.shape, np.float32)
+    return 0.3 + 0.78 * np.clip(lambert, 0, 1) + job.style.weave * cv2.GaussianBlur(grain, (0, 0), 1.0) * 2
+
+
+def _heights(x: np.ndarray, y: np.ndarray, job: _Job) -> np.ndarray:
+    position, style = job.position, job.style
+    head = 0.75 * np.sqrt(np.clip(1 - (x / 1.25) ** 2 - ((y - 0.95) / 1.75) ** 2, 0.02, 1))
+    # The cloth hangs like a tent from the tip of the nose, steeper above than below.
+    tent = position.nose_height * np.exp(-((x / 0.3) ** 2) - ((y - 0.62) / np.where(y < 0.62, 0.3, 0.6)) ** 2)
+    folds = np.zeros_like(x)
+    for fold in position.folds:
+        # Pleats are sewn in at the sides, where they draw together, and belly out in the middle.
+        middle = sum(position.folds) / len(position.folds)
+        course = middle + (fold - middle) * (1 - 0.35 * np.clip(np.abs(x), 0, 1) ** 2) - 0.14 * x**2
+        below = np.clip((y - course) / 0.3, 0, 1)
+        folds += style.fold_depth / (1 + np.exp(np.clip((y - course) / 0.012, -30, 30)))
+        folds += style.fold_depth * below * (1 - below) ** 2
+    return head + tent + folds + position.slack * _wrinkles(x, y, position)
+
+
+def _wrinkles(x: np.ndarray, y: np.ndarray, position: Position) -> np.ndarray:
+    """Return soft ridges that fan out from where the straps pull."""
+    ridges = np.zeros_like(x)
+    for strap in position.straps:
+        for side in (-1, 1):
+            dx, dy = side * strap[0][0] - x, y - strap[0][1]
+            distance = np.hypot(dx, dy)
+            # Gone at the seam itself, where all ridges would meet in one point, and far from it.
+            fade = np.clip(distance / 0.2, 0, 1) * np.exp(-((np.clip(distance - 0.25, 0, None) / 0.2) ** 2))
+            ridges += 0.014 * np.sin(9 * np.arctan2(dy, side * dx) + side) * fade
+    return ridges
+
+
+def _hem(cloth: np.ndarray, unit_px: float, style: Style) -> np.ndarray:
+    """Return the sewn edge as brightness around 1: a seam, and a little less light where the cloth bends away."""
+    inside = cv2.distanceTransform((cloth > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / unit_px
+    seam = 0.1 * np.exp(-(((inside - style.hem) / 0.012) ** 2))
+    return 1 - seam - 0.12 * np.exp(-inside / 0.03)
+
+
+def _outline_alpha(frame: _Frame, patch: _Patch, position: Position) -> np.ndarray:
+    right = np.array(position.upper + position.lower)
+    left = right[-2:0:-1] * [-1, 1]
+    corners = _smooth(np.concatenate([right, left]))
+    alpha = np.zeros(patch.fine_wh[::-1], np.uint8)
+    cv2.fillPoly(alpha, [patch.fixed_point(frame.to_picture(corners))], 255, cv2.LINE_AA, 4)
+    return _soften(alpha, patch)
+
+
+def _strap_alpha(frame: _Frame, patch: _Patch, job: _Job, unit_px: float) -> np.ndarray:
+    alpha = np.zeros(patch.fine_wh[::-1], np.uint8)
+    thickness = max(1, round(job.style.strap * unit_px))
+    t = np.linspace(0, 1, 33)[:, None]
+    for strap in job.position.straps:
+        start, bend, end = np.array(strap)
+        curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t**2 * end
+        for side in (-1, 1):
+            points = patch.fixed_point(frame.to_picture(curve * [side, 1]))
+            # It fades into the hair or behind the ear, wherever that is: the landmarks do not tell.
+            for step in range(31, -1, -1):
+                ink = int(255 * min(1.0, (32 - step) / 14))
+                cv2.polylines(alpha, [points[step : step + 2]], False, ink, thickness, cv2.LINE_AA, 4)
+    return _soften(alpha, patch)
+
+
+def _soften(alpha: np.ndarray, patch: _Patch) -> np.ndarray:
+    """Return an edge as soft as a lens makes it, about a pixel of the picture wide."""
+    return cv2.GaussianBlur(alpha.astype(np.float32) / 255, (0, 0), 0.6 * patch.finer)
+
+
+def _smooth(corners: np.ndarray) -> np.ndarray:
+    """Round a closed polygon `(n, 2)` by cutting its corners (Chaikin, 1974)."""
+    for _ in range(3):
+        after = np.roll(corners, -1, axis=0)
+        corners = np.stack([0.75 * corners + 0.25 * after, 0.25 * corners + 0.75 * after], axis=1).reshape(-1, 2)
+    return corners
+
+
+def _cast_shadow(alpha: np.ndarray, unit_px: float) -> np.ndarray:
+    """Return how much light the mask takes from the skin around it, more below than above."""
+    lower = np.array([[1, 0, 0], [0, 1, 0.035 * unit_px]], np.float32)
+    moved = cv2.warpAffine(alpha, lower, alpha.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    return 0.38 * cv2.GaussianBlur(moved, (0, 0), max(0.05 * unit_px, 0.5))

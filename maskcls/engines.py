@@ -1,0 +1,210 @@
+"""What runs a network: LiteRT on the CPU, Keras on a GPU. Both take a batch and give the same arrays.
+
+They stand below both the finder and the classifier, which neither know nor care which one they were given.
+"""
+
+import importlib.util
+import os
+import queue
+import subprocess
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from maskcls.errors import ModelError, SettingsError
+
+DEVICE_VARIABLE = "MASKCLS_DEVICE"
+# Interpreters of one version that answer at once; a further caller waits for one of them.
+_POOL = 2
+# Input shapes that an interpreter stays prepared for.
+_SHAPES_KEPT = 6
+
+
+class Engine(Protocol):
+    """Runs one network; safe to call from several threads."""
+
+    device: str
+
+    def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
+        """Return every output of the network for `(n, h, w, 3) uint8`, each `(n, …) float32`, in the model's order."""
+        ...
+
+
+class LiteRTEngine:
+    """LiteRT on the CPU.
+
+    Interpreters are not thread-safe, so a few of them are kept and each serves one caller at a time.
+
+    Args:
+        path: A `.tflite` file with one `uint8` input and free batch and picture sizes.
+
+    Raises:
+        ModelError: The file is missing or is not such a model.
+    """
+
+    device = "CPU (LiteRT)"
+
+    def __init__(self, path: Path) -> None:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+        self._free: queue.LifoQueue[_Interpreters] = queue.LifoQueue()
+        for _ in range(_POOL):
+            self._free.put(_Interpreters(content, path))
+        # A damaged file is noticed here and not at the first picture.
+        self._free.queue[0].check()
+
+    def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
+        """See `Engine.run`."""
+        interpreters = self._free.get()
+        try:
+            return interpreters.run(images_rgb)
+        finally:
+            self._free.put(interpreters)
+
+
+class _Interpreters:
+    """One interpreter for each input shape met lately: preparing one for another shape takes longer than running it."""
+
+    def __init__(self, content: bytes, path: Path) -> None:
+        self._content = content
+        self._path = path
+        self._prepared: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+
+    def check(self) -> None:
+        self._new()
+
+    def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
+        interpreter = self._for_shape(images_rgb.shape)
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images_rgb)
+        interpreter.invoke()
+        return [interpreter.get_tensor(index) for index in _output_indices(interpreter)]
+
+    def _for_shape(self, shape: tuple[int, ...]) -> Any:
+        if shape in self._prepared:
+            self._prepared.move_to_end(shape)
+            return self._prepared[shape]
+        interpreter = self._new()
+        interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], shape)
+        interpreter.allocate_tensors()
+        self._prepared[shape] = interpreter
+        if len(self._prepared) > _SHAPES_KEPT:
+            self._prepared.popitem(last=False)
+        return interpreter
+
+    def _new(self) -> Any:
+        from ai_edge_litert.interpreter import Interpreter
+
+        try:
+            return Interpreter(model_content=self._content, num_threads=min(4, os.cpu_count() or 1))
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{self._path} is damaged or is no LiteRT model. Restore it or choose another version."
+            ) from error
+
+
+def _output_indices(interpreter: Any) -> list[int]:
+    """Return the tensors of the outputs in the order of the Keras model's: the converter numbers their names."""
+    details = sorted(interpreter.get_output_details(), key=lambda detail: detail["name"])
+    return [detail["index"] for detail in details]
+
+
+class KerasEngine:
+    """Keras on whatever its backend finds, a GPU where there is one.
+
+    Batches are filled up to powers of two, so that the network is compiled for a handful of shapes only.
+
+    Args:
+        path: A `.keras` file.
+
+    Raises:
+        ModelError: The file is missing or is not such a model.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import keras
+
+        _grow_memory()
+        try:
+            self._model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ModelError(
+                f"{path} is damaged or is no Keras model. Restore it or choose another version."
+            ) from error
+        self.device = f"{gpu_name() or 'CPU'} (Keras, {keras.backend.backend()})"
+
+    def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
+        """See `Engine.run`."""
+        import keras
+
+        n = len(images_rgb)
+        full = np.zeros((1 << (n - 1).bit_length() if n else 1, *images_rgb.shape[1:]), np.uint8)
+        full[:n] = images_rgb
+        outputs = self._model.predict_on_batch(full)
+        # A model's outputs may be a list or a dictionary; the order is that of its definition either way.
+        values = outputs.values() if isinstance(outputs, dict) else outputs
+        return [np.asarray(keras.ops.convert_to_numpy(value), np.float32)[:n] for value in values]
+
+
+def load_engine(folder: Path) -> Engine:
+    """Return the engine for the version in `folder`: Keras where there is a GPU, else LiteRT.
+
+    Raises:
+        ModelError: The version's files are missing or damaged.
+        SettingsError: `MASKCLS_DEVICE` is neither `cpu` nor `gpu`, or asks for a GPU where there is none.
+    """
+    if chosen_device() == "gpu":
+        return KerasEngine(folder / "model.keras")
+    return LiteRTEngine(folder / "model.tflite")
+
+
+def chosen_device() -> str:
+    """Return `cpu` or `gpu`: what `MASKCLS_DEVICE` says, else what the machine has.
+
+    Raises:
+        SettingsError: The variable makes no sense here.
+    """
+    wish = os.environ.get(DEVICE_VARIABLE, "").strip().lower()
+    if wish not in ("", "cpu", "gpu"):
+        raise SettingsError(f"{DEVICE_VARIABLE} is {wish!r}; it takes cpu or gpu.")
+    if wish == "gpu" and gpu_name() is None:
+        raise SettingsError(f"{DEVICE_VARIABLE}=gpu, but no GPU answers here. Set it to cpu, or mend the driver.")
+    return wish or ("gpu" if gpu_name() is not None and _has_backend() else "cpu")
+
+
+def gpu_name() -> str | None:
+    """Return the name of the first NVIDIA GPU, None without one; asks the driver, so that no framework is imported."""
+    try:
+        answer = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],  # noqa: S607 - where it lies differs
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip().split("\n")[0] or None
+
+
+def _has_backend() -> bool:
+    name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    return importlib.util.find_spec("keras") is not None and importlib.util.find_spec(name) is not None
+
+
+def _grow_memory() -> None:
+    """Keep TensorFlow from taking the whole GPU at once, where it is the backend and has not started yet."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    for gpu in tf.config.list_physical_devices("GPU"):
+        try:
+            tf.config.experimental.set_memory_growth(gpu, enable=True)
+        except RuntimeError:  # it is running already, with whatever was set before
+            return

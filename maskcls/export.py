@@ -1,0 +1,31 @@
+"""From a Keras model to LiteRT files. Needs TensorFlow, whose converter does the work."""
+
+import tempfile
+from pathlib import Path
+
+import keras
+
+
+def export_litert(network: keras.Model, path: Path, *, quantised: bool = False) -> None:
+    """Write `network` as a `.tflite` file, whole or not at all.
+
+    Args:
+        network: With one `uint8` picture input; batch and free sizes stay free.
+        path: Where to; the folder must exist.
+        quantised: Store weights in 8 bits, with their activations quantised as they come (dynamic range).
+    """
+    import tensorflow as tf
+
+    shape = (None, *network.inputs[0].shape[1:])
+    archive = keras.export.ExportArchive()
+    archive.track(network)
+    archive.add_endpoint("serve", lambda x: network(x, training=False), [tf.TensorSpec(shape, tf.uint8)])
+    with tempfile.TemporaryDirectory() as folder:
+        archive.write_out(folder, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if quantised:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        content = converter.convert()
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_bytes(content)
+    draft.replace(path)

@@ -1,0 +1,1 @@
+"""From a picture to its faces: the network, its decoding, cutting crops."""

@@ -1,0 +1,57 @@
+"""Cutting faces out of pictures: the one way that training and use share."""
+
+import cv2
+import numpy as np
+
+
+def crop_squares(boxes_xyxy: np.ndarray, *, scale: float) -> np.ndarray:
+    """Return the square of `scale` times the longer side around the centre of each box: `(n, 4) float32`, x, y, x, y.
+
+    Squares may reach outside the picture.
+    """
+    boxes = np.asarray(boxes_xyxy, np.float32).reshape(-1, 4)
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    halves = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True), 1.0) * scale / 2
+    return np.concatenate([centres - halves, centres + halves], axis=1)
+
+
+def cut(image_rgb: np.ndarray, squares_xyxy: np.ndarray, *, size_px: int) -> np.ndarray:
+    """Return what lies in each square, resized: `(n, size_px, size_px, 3) uint8`.
+
+    What lies outside the picture repeats its border.
+
+    Args:
+        image_rgb: `(h, w, 3) uint8`.
+        squares_xyxy: `(n, 4)`, as from `crop_squares`.
+        size_px: Side of the crops.
+    """
+    crops = np.empty((len(squares_xyxy), size_px, size_px, 3), np.uint8)
+    for crop, square in zip(crops, squares_xyxy, strict=True):
+        crop[:] = _cut_one(image_rgb, square, size_px)
+    return crops
+
+
+def _cut_one(image_rgb: np.ndarray, square: np.ndarray, size_px: int) -> np.ndarray:
+    left, top = float(square[0]), float(square[1])
+    scale = size_px / max(float(square[2]) - left, 1e-3)
+    if scale < 1:
+        # warpAffine reads four neighbours only; where many pixels become one they are averaged first.
+        image_rgb, left, top, scale = _averaged(image_rgb, square, size_px)
+    matrix = np.array([[scale, 0, 0.5 * scale - 0.5 - left * scale], [0, scale, 0.5 * scale - 0.5 - top * scale]])
+    return cv2.warpAffine(
+        image_rgb, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _averaged(image_rgb: np.ndarray, square: np.ndarray, size_px: int) -> tuple[np.ndarray, float, float, float]:
+    """Return the part of the picture under `square` at about the crop's resolution, and where the square lies in it."""
+    height, width = image_rgb.shape[:2]
+    side = float(square[2] - square[0])
+    x0, y0 = (int(np.clip(np.floor(v) - 1, 0, limit - 1)) for v, limit in zip(square[:2], (width, height), strict=True))
+    x1 = int(np.clip(np.ceil(square[2]) + 1, x0 + 1, width))
+    y1 = int(np.clip(np.ceil(square[3]) + 1, y0 + 1, height))
+    part = image_rgb[y0:y1, x0:x1]
+    size = (max(1, round(part.shape[1] * size_px / side)), max(1, round(part.shape[0] * size_px / side)))
+    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    shrink = small.shape[1] / part.shape[1]
+    return small, (float(square[0]) - x0) * shrink, (float(square[1]) - y0) * shrink, size_px / (side * shrink)

@@ -1,0 +1,99 @@
+"""The face finder: a picture in, boxes with scores and landmarks out."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from maskcls.cards import Card
+from maskcls.engines import Engine
+from maskcls.finder.decode import decode, suppress
+
+# The network's coarsest grid: sides of its input are multiples of this.
+_MULTIPLE = 32
+DEFAULT_MIN_SCORE = 0.5
+DEFAULT_MIN_FACE_PX = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A face that the finder found.
+
+    Attributes:
+        box_xyxy: Left, top, right, bottom in pixels of the picture.
+        score: 0 to 1.
+        landmarks: `(5, 2) float32`, see `maskcls.face.Face`.
+    """
+
+    box_xyxy: tuple[float, float, float, float]
+    score: float
+    landmarks: np.ndarray
+
+
+class Finder:
+    """Finds faces in pictures of any size; safe to call from several threads.
+
+    Args:
+        card: The version's card: strides and the long sides at which pictures are looked at.
+        engine: Runs the network.
+    """
+
+    def __init__(self, card: Card, engine: Engine) -> None:
+        self.card = card
+        self._engine = engine
+        self._strides: list[int] = card.settings["strides"]
+        self._long_sides: list[int] = card.settings["long_sides_px"]
+
+    @property
+    def device(self) -> str:
+        """What the network runs on."""
+        return self._engine.device
+
+    def find(
+        self,
+        image_rgb: np.ndarray,
+        *,
+        min_score: float = DEFAULT_MIN_SCORE,
+        min_face_px: float = DEFAULT_MIN_FACE_PX,
+    ) -> list[Found]:
+        """Return the faces in `image_rgb` `(h, w, 3) uint8`, surest first.
+
+        A large picture is looked at twice: whole and small for its large faces, and at a larger scale for the small
+        ones.
+
+        Args:
+            image_rgb: The picture.
+            min_score: Faces below this score are left out; above 0 and below 1.
+            min_face_px: Faces whose longer side is shorter are left out.
+        """
+        looks = [self._look(image_rgb, side, min_score) for side in self._sides_for(image_rgb)]
+        faces = np.concatenate(looks)
+        faces = suppress(faces[np.argsort(-faces[:, 14], kind="stable")])
+        height, width = image_rgb.shape[:2]
+        faces[:, :4] = np.clip(faces[:, :4], 0, (width, height, width, height))
+        sides = (faces[:, 2:4] - faces[:, :2]).max(axis=1, initial=0)
+        return [_found(row) for row in faces[sides >= max(min_face_px, 1)]]
+
+    def _sides_for(self, image_rgb: np.ndarray) -> list[int]:
+        """Return the long sides to look at: the first always, each next one where the picture is clearly larger."""
+        first, *rest = self._long_sides
+        long_side = max(image_rgb.shape[:2])
+        return [min(first, long_side)] + [min(side, long_side) for side in rest if long_side > 1.4 * first]
+
+    def _look(self, image_rgb: np.ndarray, long_side_px: int, min_score: float) -> np.ndarray:
+        """Return the faces seen at one scale, in pixels of the picture."""
+        scale = long_side_px / max(image_rgb.shape[:2])
+        size = [max(1, round(side * scale)) for side in image_rgb.shape[1::-1]]
+        scaled = image_rgb if scale == 1 else cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA)
+        height, width = (-(-side // _MULTIPLE) * _MULTIPLE for side in scaled.shape[:2])
+        canvas = np.zeros((1, height, width, 3), np.uint8)
+        canvas[0, : scaled.shape[0], : scaled.shape[1]] = scaled
+        grids = self._engine.run(canvas)
+        faces = suppress(decode([grid[0] for grid in grids], self._strides, min_score=min_score))
+        faces[:, :14] *= np.tile((image_rgb.shape[1] / scaled.shape[1], image_rgb.shape[0] / scaled.shape[0]), 7)
+        return faces
+
+
+def _found(row: np.ndarray) -> Found:
+    left, top, right, bottom = (float(value) for value in row[:4])
+    return Found((left, top, right, bottom), float(row[14]), row[4:14].reshape(5, 2).copy())

@@ -1,0 +1,183 @@
+"""Results as other programs and people read them: JSON values, CSV tables and plain text."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from maskcls import images, labels
+from maskcls.face import REASON_WORDS, Face
+
+_COLUMNS = (
+    "file",
+    "width_px",
+    "height_px",
+    "face",
+    "verdict",
+    "label",
+    "score",
+    "left",
+    "top",
+    "right",
+    "bottom",
+    "reasons",
+)
+
+# What a spreadsheet takes for the start of a formula. File and class names come from strangers.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def picture_json(
+    file: str, image_shape: tuple[int, ...] | None, faces: Sequence[Face], error: str | None = None
+) -> dict[str, Any]:
+    """Return what `classify --json` prints of a picture.
+
+    Args:
+        file: The picture's name.
+        image_shape: `(h, w, …)`; None when it could not be read.
+        faces: What was found in it.
+        error: Why it could not be classified; None when it could.
+    """
+    height_px, width_px = image_shape[:2] if image_shape else (None, None)
+    return {
+        "file": file,
+        "width_px": width_px,
+        "height_px": height_px,
+        "faces": [face.as_json() for face in faces],
+        "error": error,
+    }
+
+
+def rows(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a flat table of what `picture_json` made of some pictures: a row per face, all with the same columns.
+
+    A picture without a face has one row, whose cells about a face are None. Faces are numbered from 1 in each picture.
+    Each class has a column with its probability, `p_<class>`; `error` is the last.
+    """
+    classes = list(dict.fromkeys(name for one in results for face in one["faces"] for name in face["probabilities"]))
+    empty = dict.fromkeys([*_COLUMNS, *(f"p_{name}" for name in classes), "error"])
+    table: list[dict[str, Any]] = []
+    for one in results:
+        head = {**empty, **{key: one[key] for key in ("file", "width_px", "height_px", "error")}}
+        table.extend({**head, **_face_cells(number, face)} for number, face in enumerate(one["faces"], 1))
+        if not one["faces"]:
+            table.append(head)
+    return table
+
+
+def csv_text(rows: Sequence[dict[str, Any]]) -> str:
+    r"""Return a table as CSV with `\r\n` line ends (RFC 4180); an empty one is an empty text.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    if not rows:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=[_harmless(name) for name in rows[0]])
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({_harmless(name): _harmless(value) for name, value in row.items()})
+    return out.getvalue()
+
+
+def picture_text(result: dict[str, Any]) -> str:
+    """Return what `picture_json` made of a picture as lines for people."""
+    file, error = images.plain_name(result["file"], longest=1000), result["error"]
+    if error:
+        return error if file in error else f"{file}: {error}"
+    faces = result["faces"]
+    count = "no face found" if not faces else "1 face" if len(faces) == 1 else f"{len(faces)} faces"
+    return "\n".join([f"{file}: {count}", *(_face_line(number, face) for number, face in enumerate(faces, 1))])
+
+
+def evaluation_text(result: dict[str, Any]) -> str:
+    """Return what `evaluation.evaluate` found as lines for people."""
+    split = f", split {result['split']}" if result["split"] else ""
+    lines = [f"{result['model']} on {result['data']}{split}"]
+    if result["kind"] == "crops":
+        lines += _classification_lines("Faces", result)
+    else:
+        lines += _scenes_lines(result)
+    lines += [f"Counted neither way: {count} × {name}" for name, count in result.get("ignored", {}).items()]
+    if result["skipped"]:
+        lines.append(f"Skipped: {len(result['skipped'])} that could not be read")
+        lines += [f"  {one['file']}: {one['reason']}" for one in result["skipped"]]
+    return "\n".join(lines)
+
+
+def benchmark_text(result: dict[str, Any]) -> str:
+    """Return what `benchmark.benchmark` found as lines for people."""
+    lines = [f"{result['device']}, median of {result['runs']} runs; the tutorials' finder: {result['tutorial_finder']}"]
+    for key, words in (("one_face", "1 face "), ("five_faces", "5 faces")):
+        one = result[key]
+        lines.append(
+            f"{words}  ours {one['ours_ms']:8.1f} ms   the tutorials' way {one['tutorial_ms']:8.1f} ms   "
+            f"{one['ratio']:.1f}× faster"
+        )
+    lines.append(
+        f"One crop through our classifier: {result['crop_ms']:.2f} ms; in a batch of 5: {result['crop_of_5_ms']:.2f} ms"
+    )
+    return "\n".join([*lines, *result["notes"]])
+
+
+def _face_cells(number: int, face: dict[str, Any]) -> dict[str, Any]:
+    left, top, right, bottom = face["box_xyxy"]
+    return {
+        "face": number,
+        **{key: face[key] for key in ("verdict", "label", "score")},
+        "left": left,
+        "top": top,
+        "right": right,
+        "bottom": bottom,
+        "reasons": "; ".join(face["reasons"]),
+        **{f"p_{name}": probability for name, probability in face["probabilities"].items()},
+    }
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS) else value
+
+
+def _face_line(number: int, face: dict[str, Any]) -> str:
+    look = labels.look(face["verdict"])
+    left, top, right, bottom = (round(side) for side in face["box_xyxy"])
+    sure = ", ".join(f"{labels.look(name).words} {p:.1%}" for name, p in face["probabilities"].items())
+    reasons = "".join(f"; {REASON_WORDS.get(reason, reason)}" for reason in face["reasons"])
+    return f"  {number}. {look.symbol} {look.words} at {left},{top}–{right},{bottom} ({sure}{reasons})"
+
+
+def _classification_lines(title: str, result: dict[str, Any]) -> list[str]:
+    sure = result["sure"]
+    width = max(map(len, result["per_class"]))
+    lines = [
+        f"{title}: n {result['n']}, accuracy {_number(result['accuracy'])}, macro-F1 {_number(result['macro_f1'])}, "
+        f"calibration error {_number(result['ece'])}, "
+        f"sure {_number(sure['share'])} with accuracy {_number(sure['accuracy'])}",
+        f"  {'':{width}}  precision  recall      f1       n   answered: {', '.join(result['per_class'])}",
+    ]
+    for (name, scores), counts in zip(result["per_class"].items(), result["confusion"], strict=True):
+        numbers = f"{_number(scores['precision']):>9}  {_number(scores['recall']):>6}  {_number(scores['f1']):>6}"
+        lines.append(f"  {name:{width}}  {numbers}  {scores['n']:>6}   {', '.join(map(str, counts))}")
+    return lines
+
+
+def _scenes_lines(result: dict[str, Any]) -> list[str]:
+    lines = [f"{result['pictures']} pictures with {result['faces']} faces", _finder_line("Face finder", result)]
+    if result["compared_finder"]:
+        lines.append(_finder_line("YuNet, 640 px", result["compared_finder"]))
+    lines += _classification_lines("Classifier on the true boxes", result["true_boxes"])
+    found = result["found_faces"]
+    lines += _classification_lines(f"Classifier on the found faces (recall {_number(found['recall'])})", found)
+    each = ", ".join(f"{name} {_number(value)}" for name, value in result["ap50_per_class"].items())
+    return [*lines, f"End to end: mAP50 {_number(result['map50'])} ({each})"]
+
+
+def _finder_line(title: str, scores: dict[str, Any]) -> str:
+    return (
+        f"{title}: AP50 {_number(scores['ap50'])}, recall at precision 0.90 "
+        f"{_number(scores['recall_at_precision_90'])}, {scores['finder_ms']:.1f} ms per picture"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

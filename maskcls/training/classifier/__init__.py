@@ -1,0 +1,1 @@
+"""How the shipped classifier is made: which pictures, crops of them, run, calibration."""

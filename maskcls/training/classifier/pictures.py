@@ -1,0 +1,142 @@
+"""Which pictures the shipped classifier learns from, and batches of crops from them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+
+from maskcls import images
+from maskcls.data.manifest import Entry, held_out_groups, one_per_group, read_manifest
+from maskcls.data.photometric import apply_photometric, draw_photometric
+from maskcls.data.store import Store
+from maskcls.finder.cut import cut
+from maskcls.labels import CLASSES
+
+# How large a picture is, in faces: known for one archive, and only roughly for the others.
+_FACES_CUT = (1.6, 1.6)
+_OTHER_CUT = (1.0, 1.45)
+# Share of a batch by archive and class: varied photographs first, and the rare class as often as the others.
+SHARES = {
+    ("faces.zip", "with_mask"): 0.22,
+    ("faces.zip", "without_mask"): 0.22,
+    ("faces.zip", "partial_mask"): 0.22,
+    ("kaggle12k.zip", "with_mask"): 0.07,
+    ("kaggle12k.zip", "without_mask"): 0.09,
+    ("chandrikadeb7.zip", "with_mask"): 0.09,
+    ("chandrikadeb7.zip", "without_mask"): 0.09,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture of one face.
+
+    Attributes:
+        image_rgb: `(h, w, 3) uint8`.
+        label: Index into `CLASSES`.
+        cut: The least and the most that its longer side may measure, in faces.
+    """
+
+    image_rgb: np.ndarray
+    label: int
+    cut: tuple[float, float]
+
+
+def training_entries(data: Path) -> list[Entry]:
+    """Return what may be trained on: no group of any validation or test split, elsewhere one picture per group."""
+    entries = read_manifest(data / "manifest.csv")
+    held_out = held_out_groups(entries, own_splits=("faces.zip", "scenes.zip"), test_only=("kaggle12k.zip",))
+    free = [entry for entry in entries if entry.group not in held_out]
+    faces = [entry for entry in free if entry.archive == "faces.zip" and entry.split == "train"]
+    others = [entry for entry in free if entry.archive in ("kaggle12k.zip", "chandrikadeb7.zip")]
+    return faces + one_per_group(others)
+
+
+def load_pictures(data: Path, entries: list[Entry]) -> dict[tuple[str, str], list[Picture]]:
+    """Return the pictures behind `entries` by archive and class, at most 256 pixels large."""
+    pictures: dict[tuple[str, str], list[Picture]] = {}
+    for archive in sorted({entry.archive for entry in entries}):
+        cut_range = _FACES_CUT if archive == "faces.zip" else _OTHER_CUT
+        with Store(data / archive) as store:
+            for entry in entries:
+                if entry.archive == archive:
+                    image = images.read(store.read(entry.file), name=str(entry.file))
+                    picture = Picture(image, CLASSES.index(entry.label), cut_range)
+                    pictures.setdefault((archive, entry.label), []).append(picture)
+    return pictures
+
+
+class CropBatches(keras.utils.PyDataset):
+    """Batches of random crops; the same epoch and index always give the same batch, so that a run can be resumed.
+
+    Args:
+        pictures: By archive and class, as `SHARES` names them.
+        size_px: Side of the crops.
+        cut_scale: Their side in faces, before chance.
+        steps: Batches in an epoch.
+        batch: Crops in a batch.
+        first_epoch: Where a resumed run stands.
+        options: For `keras.utils.PyDataset`: workers and the like.
+    """
+
+    def __init__(
+        self,
+        pictures: dict[tuple[str, str], list[Picture]],
+        *,
+        size_px: int,
+        cut_scale: float,
+        steps: int,
+        batch: int = 64,
+        first_epoch: int = 0,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._pictures = pictures
+        self._keys = [key for key in SHARES if key in pictures]
+        weights = np.array([SHARES[key] for key in self._keys])
+        self._weights = weights / weights.sum()
+        self._size_px, self._cut_scale = size_px, cut_scale
+        self._steps, self._batch, self._epoch = steps, batch, first_epoch
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        return self._steps
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return crops `(n, s, s, 3) uint8` and labels `(n,) int32`."""
+        rng = np.random.default_rng((self._epoch, index))
+        keys = rng.choice(len(self._keys), self._batch, p=self._weights)
+        chosen = [self._pick(rng, self._keys[key]) for key in keys]
+        crops = [random_crop(rng, p, size_px=self._size_px, cut_scale=self._cut_scale) for p in chosen]
+        return np.stack(crops), np.array([p.label for p in chosen], np.int32)
+
+    def on_epoch_end(self) -> None:
+        """Move on to other crops."""
+        self._epoch += 1
+
+    def _pick(self, rng: np.random.Generator, key: tuple[str, str]) -> Picture:
+        pictures = self._pictures[key]
+        return pictures[rng.integers(len(pictures))]
+
+
+def random_crop(rng: np.random.Generator, picture: Picture, *, size_px: int, cut_scale: float) -> np.ndarray:
+    """Return the face as a finder might have boxed it and a camera might have taken it: `(s, s, 3) uint8`."""
+    h, w = picture.image_rgb.shape[:2]
+    face_px = max(h, w) / rng.uniform(*picture.cut)
+    half = face_px * cut_scale * np.exp(rng.normal(0, 0.07)) / 2
+    x, y = (w / 2, h / 2) + rng.normal(0, 0.04, 2) * face_px
+    crop = cut(picture.image_rgb, np.array([[x - half, y - half, x + half, y + half]]), size_px=size_px)[0]
+    crop = apply_photometric(draw_photometric(rng, smallest=0.12), crop)
+    return _turn(rng, crop[:, ::-1] if rng.random() < 0.5 else crop)
+
+
+def _turn(rng: np.random.Generator, crop: np.ndarray) -> np.ndarray:
+    size = crop.shape[0]
+    angle = rng.normal(0, 14) if rng.random() < 0.6 else 0.0
+    matrix = cv2.getRotationMatrix2D(((size - 1) / 2, (size - 1) / 2), angle, 1.0)
+    stretch = np.diag([np.exp(rng.normal(0, 0.05)), 1.0])
+    matrix[:, :2] = stretch @ matrix[:, :2]
+    return cv2.warpAffine(np.ascontiguousarray(crop), matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)

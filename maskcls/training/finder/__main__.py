@@ -1,0 +1,86 @@
+"""Train the face finder: `python -m maskcls.training.finder --help`."""
+
+import logging
+from pathlib import Path
+
+import click
+import keras
+import numpy as np
+
+from maskcls.backbone import imagenet_backbone
+from maskcls.finder import network
+from maskcls.training.finder import targets
+from maskcls.training.finder.pictures import CropBatches, load_pictures
+from maskcls.training.finder.pruning import start_slim
+from maskcls.training.finder.teacher import Teacher
+from maskcls.training.loop import fit
+
+log = logging.getLogger("maskcls.training.finder")
+
+
+@click.command()
+@click.option(
+    "--scenes",
+    type=click.Path(path_type=Path, exists=True),
+    default="../shared/data/scenes.zip",
+    show_default=True,
+    help="Photographs with Pascal-VOC boxes.",
+)
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, exists=True),
+    default="../shared/weights",
+    show_default=True,
+    help="Folder with the ImageNet weights to start from and the teacher.",
+)
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    default=".maskcls/runs/finder",
+    show_default=True,
+    help="Where checkpoints and the result go; a run that stopped goes on from there.",
+)
+@click.option("--epochs", default=40, show_default=True)
+@click.option("--steps", default=150, show_default=True, help="Batches in an epoch.")
+def main(scenes: Path, weights: Path, run: Path, epochs: int, steps: int) -> None:
+    """Train the face finder on photographs with boxes, with YuNet as teacher for landmarks and for unlabelled faces."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    keras.utils.set_random_seed(0)
+    run.mkdir(parents=True, exist_ok=True)
+    pictures = load_pictures(
+        scenes, Teacher(weights / "yunet_n_dynamic.onnx"), split="train", answers=run / "teacher.npz"
+    )
+    faces = sum(len(truth.boxes_xyxy) for _, truth in pictures)
+    known = sum(int((~np.isnan(truth.landmarks[:, 0, 0])).sum()) for _, truth in pictures)
+    log.info("%d pictures, %d faces, %d with landmarks", len(pictures), faces, known)
+
+    finder = network.build()
+    if not (run / "backup").exists():
+        calibration = CropBatches(pictures, steps=4, first_epoch=10_000)
+        start_slim(
+            finder,
+            imagenet_backbone(str(weights / "mobilenet_v2_1.0_imagenet_notop.weights.h5")),
+            network.slim(),
+            np.concatenate([calibration[i][0][:, ::2, ::2] for i in range(3)]),
+        )
+        log.info("backbone pruned and refitted")
+    fit(
+        keras.Model(finder.inputs, _joined(finder.outputs)),
+        lambda first: CropBatches(pictures, steps=steps, first_epoch=first, workers=1, max_queue_size=8),
+        run,
+        loss=targets.detection_loss,
+        epochs=epochs,
+        rate=1.2e-3,
+        saved=finder,
+    )
+    finder.save(run / "model.keras")
+    log.info("saved %s", run / "model.keras")
+
+
+def _joined(grids: list[keras.KerasTensor]) -> keras.KerasTensor:
+    flat = [keras.layers.Reshape((-1, network.CHANNELS))(grid) for grid in grids]
+    return keras.layers.Concatenate(axis=1)(flat)
+
+
+if __name__ == "__main__":
+    main()

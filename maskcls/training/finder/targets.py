@@ -1,0 +1,112 @@
+"""What each cell of the finder's grids should answer, and how wrong answers are counted.
+
+Cells near a face's centre are positive (centre sampling, FCOS, Tian et al., 2019); their score should equal the overlap
+of their box with the drawn one (quality focal loss, Li et al., "Generalized Focal Loss", 2020); boxes are judged by
+generalised IoU (Rezatofighi et al., 2019), landmarks by smooth L1 in units of the face's size.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from maskcls.finder.boxes import area
+from maskcls.finder.network import STRIDES
+from maskcls.training.finder.teacher import Truth
+
+# Face sizes (square root of the area, in pixels) that each grid is responsible for; neighbours overlap.
+SIZES_PX = ((0.0, 48.0), (32.0, 128.0), (88.0, np.inf))
+# Beyond them a grid may see a face or not: within this factor its centre teaches nothing.
+_TOLERANCE = 1.5
+_CENTRE_CELLS = 1.5
+
+# Channels of a target: whether it counts, whether a face is there, its box and landmarks in strides from the cell,
+# whether the landmarks are known, the face's size in strides.
+COUNTS, POSITIVE, BOX, LANDMARKS, KNOWN, SIZE = 0, 1, slice(2, 6), slice(6, 16), 16, 17
+TARGET_CHANNELS = 18
+
+
+def encode(truth: Truth, *, size_px: int) -> np.ndarray:
+    """Return the targets of all cells of a square crop, grid after grid: `(cells, 18) float32`."""
+    grids = [
+        _encode_grid(truth, size_px // stride, stride, sizes) for stride, sizes in zip(STRIDES, SIZES_PX, strict=True)
+    ]
+    return np.concatenate(grids)
+
+
+def _encode_grid(truth: Truth, cells: int, stride: int, sizes_px: tuple[float, float]) -> np.ndarray:
+    target = np.zeros((cells * cells, TARGET_CHANNELS), np.float32)
+    target[:, COUNTS] = 1
+    y, x = np.mgrid[:cells, :cells].reshape(2, -1)
+    centres = (np.stack([x, y], axis=1) + 0.5) * stride
+    for box in truth.ignored_xyxy:
+        target[_inside(centres, box), COUNTS] = 0
+    face_px = np.sqrt(area(truth.boxes_xyxy))
+    # Large faces first: where two cover a cell, the smaller one has the last word.
+    for i in np.argsort(-face_px):
+        box, size = truth.boxes_xyxy[i], face_px[i]
+        middle = (box[:2] + box[2:]) / 2
+        near = _inside(centres, box) & (np.abs(centres - middle).max(axis=1) <= _CENTRE_CELLS * stride)
+        if not near.any():
+            near = np.abs(centres - middle).max(axis=1) <= stride / 2
+        if sizes_px[0] <= size <= sizes_px[1]:
+            target[near] = _answers(centres[near], box, truth.landmarks[i], size, stride)
+        elif sizes_px[0] / _TOLERANCE <= size <= sizes_px[1] * _TOLERANCE:
+            target[near, COUNTS] = 0
+    return target
+
+
+def _inside(centres: np.ndarray, box: np.ndarray) -> np.ndarray:
+    return np.all((centres >= box[:2]) & (centres <= box[2:]), axis=1)
+
+
+def _answers(centres: np.ndarray, box: np.ndarray, landmarks: np.ndarray, size: float, stride: int) -> np.ndarray:
+    n = len(centres)
+    known = not np.isnan(landmarks).any()
+    offsets = (landmarks[None] - centres[:, None]).reshape(n, 10) / stride if known else np.zeros((n, 10))
+    sides = np.concatenate([centres - box[:2], box[2:] - centres], axis=1) / stride
+    ones = np.ones((n, 1))
+    # A cell just outside the box (a face smaller than a cell) still answers with a box around itself.
+    return np.concatenate([ones, ones, np.maximum(sides, 0.05), offsets, ones * known, ones * size / stride], axis=1)
+
+
+@keras.saving.register_keras_serializable(package="maskcls")
+def detection_loss(truth: keras.KerasTensor, answer: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the loss of a batch.
+
+    Args:
+        truth: `(n, cells, 18)`, from `encode`.
+        answer: `(n, cells, 15)`, the network's grids one after another.
+    """
+    counts, positive = truth[..., COUNTS], truth[..., POSITIVE]
+    faces = ops.maximum(ops.sum(positive), 1.0)
+    sides = ops.exp(ops.clip(answer[..., 1:5], -6.0, 6.0))
+    iou, giou = _overlap(sides, truth[..., BOX])
+    return (
+        ops.sum(_quality_focal(answer[..., 0], ops.stop_gradient(iou) * positive) * counts) / faces
+        + 2.0 * ops.sum((1 - giou) * positive) / faces
+        + ops.sum(_landmark_error(answer[..., 5:], truth) * positive * truth[..., KNOWN]) / faces
+    )
+
+
+def _quality_focal(logit: keras.KerasTensor, quality: keras.KerasTensor) -> keras.KerasTensor:
+    cross_entropy = ops.maximum(logit, 0.0) - logit * quality + ops.log1p(ops.exp(-ops.abs(logit)))
+    return cross_entropy * ops.square(quality - ops.sigmoid(logit))
+
+
+def _overlap(a: keras.KerasTensor, b: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Return IoU and generalised IoU of boxes given as distances from one point to left, top, right, bottom."""
+    low, high = ops.minimum(a, b), ops.maximum(a, b)
+    shared, hull = _area(low), _area(high)
+    union = _area(a) + _area(b) - shared
+    iou = shared / (union + 1e-7)
+    return iou, iou - (hull - union) / (hull + 1e-7)
+
+
+def _area(sides: keras.KerasTensor) -> keras.KerasTensor:
+    return (sides[..., 0] + sides[..., 2]) * (sides[..., 1] + sides[..., 3])
+
+
+def _landmark_error(offsets: keras.KerasTensor, truth: keras.KerasTensor) -> keras.KerasTensor:
+    error = ops.abs(offsets - truth[..., LANDMARKS]) / ops.maximum(truth[..., SIZE : SIZE + 1], 1.0)
+    # Quadratic below a tenth of the face: there the teacher itself wavers.
+    return ops.sum(ops.where(error < 0.1, 5.0 * ops.square(error), error - 0.05), axis=-1)

@@ -1,0 +1,87 @@
+"""What a teacher adds to drawn boxes: landmarks for the faces in them, and faces that nobody drew.
+
+The teacher is YuNet (Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023) through OpenCV.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from maskcls.finder.boxes import iou_matrix
+
+# Without a drawn box, the teacher alone must be this sure to make a face of it …
+_SURE_SCORE = 0.8
+# … and above this nobody can tell: such places teach neither face nor background.
+_UNSURE_SCORE = 0.35
+_SAME_FACE_IOU = 0.4
+_SCALES = (1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The faces of one training picture.
+
+    Attributes:
+        boxes_xyxy: `(n, 4) float32`.
+        landmarks: `(n, 5, 2) float32`; NaN where the teacher saw none.
+        ignored_xyxy: `(m, 4) float32`, regions that teach nothing.
+    """
+
+    boxes_xyxy: np.ndarray
+    landmarks: np.ndarray
+    ignored_xyxy: np.ndarray
+
+
+class Teacher:
+    """YuNet, asked at two scales.
+
+    Args:
+        weights: Its ONNX file for any input size.
+    """
+
+    def __init__(self, weights: Path) -> None:
+        self._net = cv2.FaceDetectorYN.create(str(weights), "", (320, 320), _UNSURE_SCORE, 0.45, 5000)
+
+    def find(self, image_rgb: np.ndarray) -> np.ndarray:
+        """Return `(n, 15) float32`: box as x, y, x, y, five landmarks as x, y, and the score."""
+        rows = np.concatenate([self._find_at(image_rgb, scale) for scale in _SCALES])
+        keep = cv2.dnn.NMSBoxes(_xywh(rows[:, :4]).tolist(), rows[:, 14].tolist(), _UNSURE_SCORE, 0.45)
+        return rows[np.array(keep, int).reshape(-1)]
+
+    def _find_at(self, image_rgb: np.ndarray, scale: float) -> np.ndarray:
+        scaled = cv2.resize(image_rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+        self._net.setInputSize((scaled.shape[1], scaled.shape[0]))
+        _, rows = self._net.detect(cv2.cvtColor(scaled, cv2.COLOR_RGB2BGR))
+        if rows is None:
+            return np.zeros((0, 15), np.float32)
+        rows = rows.copy()
+        rows[:, 2:4] += rows[:, :2]
+        rows[:, :14] /= scale
+        return rows
+
+
+def complete(boxes_xyxy: np.ndarray, found: np.ndarray) -> Truth:
+    """Join drawn boxes with what the teacher found in the same picture.
+
+    Args:
+        boxes_xyxy: `(n, 4) float32` drawn boxes; all stay.
+        found: What `Teacher.find` returned.
+    """
+    overlap = iou_matrix(boxes_xyxy, found[:, :4])
+    landmarks = np.full((len(boxes_xyxy), 5, 2), np.nan, np.float32)
+    for i in np.flatnonzero(overlap.max(axis=1, initial=0) >= _SAME_FACE_IOU):
+        landmarks[i] = found[overlap[i].argmax(), 4:14].reshape(5, 2)
+    # What touches a drawn box is that face seen a little differently, not another one.
+    alone = found[overlap.max(axis=0, initial=0) < 0.2]
+    extra = alone[alone[:, 14] >= _SURE_SCORE]
+    return Truth(
+        np.concatenate([boxes_xyxy, extra[:, :4]]).astype(np.float32),
+        np.concatenate([landmarks, extra[:, 4:14].reshape(-1, 5, 2)]).astype(np.float32),
+        alone[alone[:, 14] < _SURE_SCORE, :4].astype(np.float32),
+    )
+
+
+def _xywh(boxes_xyxy: np.ndarray) -> np.ndarray:
+    return np.concatenate([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]], axis=1)

@@ -1,0 +1,1 @@
+"""What several pages show. The one place in the library that imports Streamlit."""

@@ -1,0 +1,55 @@
+"""Plotly figures that several pages show."""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from maskcls import labels
+from maskcls.ui.words import named, percentages
+
+# Charts are looked at, not played with: no tool bar, and a finger on one scrolls the page.
+STILL = {"staticPlot": True, "displayModeBar": False, "responsive": True}
+_BAR_PX = 30
+_MARGIN_PX = 8
+_TRACK = "rgba(128, 128, 128, 0.18)"
+
+
+def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
+    """Return a bar per class, in the model's order, whose numbers add up to 100.0 %."""
+    shares = percentages(probabilities)
+    names = [named(name) for name in shares]
+    bars = go.Bar(
+        x=list(shares.values()),
+        y=names,
+        orientation="h",
+        marker={"color": [labels.look(name).colour for name in shares], "cornerradius": 3},
+        hoverinfo="skip",
+    )
+    track = go.Bar(
+        x=[100.0] * len(names),
+        y=names,
+        orientation="h",
+        marker={"color": _TRACK, "cornerradius": 3},
+        text=[f"{share:.1f} %" for share in shares.values()],
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    figure = go.Figure([track, bars])
+    figure.update_layout(
+        barmode="overlay",
+        bargap=0.45,
+        showlegend=False,
+        height=_BAR_PX * len(names) + 2 * _MARGIN_PX,
+        margin={"l": 0, "r": 0, "t": _MARGIN_PX, "b": _MARGIN_PX},
+        xaxis={"range": [0, 128], "visible": False, "fixedrange": True},
+        yaxis={"autorange": "reversed", "automargin": True, "fixedrange": True, "ticks": "", "showgrid": False},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    return figure
+
+
+def in_words(probabilities: Mapping[str, float]) -> str:
+    """Return what `probability_bars` shows, for those who cannot see it."""
+    return ", ".join(f"{labels.look(name).words} {share:.1f} %" for name, share in percentages(probabilities).items())

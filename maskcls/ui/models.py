@@ -1,0 +1,60 @@
+"""The models at work, loaded once for every session."""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from maskcls.classifier.classifier import Classifier
+from maskcls.engines import DEVICE_VARIABLE
+from maskcls.errors import MaskclsError
+from maskcls.finder.finder import Finder
+from maskcls.registry import Registry, Version
+from maskcls.ui.desk import Models
+from maskcls.ui.words import plain
+
+
+def at_work() -> Models:
+    """Return the models at work; they are loaded anew only when another version, or a changed file, is at work.
+
+    Raises:
+        ModelError: Not even the shipped models can be loaded.
+        SettingsError: `MASKCLS_DEVICE` makes no sense here.
+    """
+    registry = Registry()
+    finder = registry.version(registry.shipped_name("finder"), "finder")
+    classifier = registry.at_work()
+    device = os.environ.get(DEVICE_VARIABLE, "")
+    stamps = (_stamp(finder, device), _stamp(classifier, device))
+    return Models(_finder(stamps[0]), _classifier(stamps[1]), " ".join(stamps))
+
+
+def at_work_or_stop() -> Models:
+    """Return the models at work; where there are none, say why and end the page."""
+    try:
+        return at_work()
+    except MaskclsError as error:
+        st.error(plain(str(error)), title="The model cannot be loaded", icon=":material/error:")
+        st.stop()
+
+
+def _stamp(version: Version, device: str) -> str:
+    """Return the version's folder, the device, and when the version's files last changed."""
+    changed = max((path.stat().st_mtime_ns for path in _files(version.path)), default=0)
+    return f"{version.path.resolve()}@{changed}@{device}"
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+
+
+# The stamp is the key: nothing else decides which model it is. Two, so that a switch need not drop the one that other
+# sessions are still answering with.
+@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
+def _classifier(stamp: str) -> Classifier:  # noqa: ARG001
+    return Registry().classifier()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the face finder …")
+def _finder(stamp: str) -> Finder:  # noqa: ARG001
+    return Registry().finder()

@@ -1,0 +1,95 @@
+"""What every page shows beside itself: settings of the analysis, the model at work, and its card."""
+
+import streamlit as st
+
+from maskcls import labels
+from maskcls.analysis import Settings
+from maskcls.cards import Card
+from maskcls.errors import MaskclsError
+from maskcls.finder.finder import DEFAULT_MIN_FACE_PX, DEFAULT_MIN_SCORE
+from maskcls.registry import Registry
+from maskcls.ui import models
+from maskcls.ui.words import badge, plain
+
+_SCORES = (0.1, 0.95)
+_FACE_PX = (10, 200)
+
+
+def settings() -> tuple[Settings, bool]:
+    """Show the settings of the analysis; they are kept for the session, on every page.
+
+    Returns:
+        What was chosen, and whether heatmaps are wanted.
+    """
+    with st.sidebar:
+        st.subheader("Settings", anchor=False)
+        score = st.slider(
+            "Confidence of the face finder",
+            *_SCORES,
+            DEFAULT_MIN_SCORE,
+            0.05,
+            key="min_score",
+            persist_state="session",
+            help="Lower finds more faces, and more things that are no faces.",
+        )
+        face_px = st.slider(
+            "Smallest face",
+            *_FACE_PX,
+            DEFAULT_MIN_FACE_PX,
+            2,
+            format="%d px",
+            key="min_face_px",
+            persist_state="session",
+            help="Faces whose longer side has fewer pixels are left out.",
+        )
+        heatmaps = st.toggle("Show heatmaps", value=True, key="show_heatmaps", persist_state="session")
+    # A browser can send what no slider offers.
+    return Settings(min(max(float(score), _SCORES[0]), _SCORES[1]), min(max(int(face_px), 1), 10_000)), bool(heatmaps)
+
+
+def show_model() -> None:
+    """Show which model is at work and on what, with its card one press away."""
+    try:
+        loaded = models.at_work()
+        wanted = Registry().at_work()
+    except MaskclsError:
+        # The page says what is wrong.
+        return
+    card, device = loaded.classifier.card, loaded.classifier.device
+    with st.sidebar:
+        st.subheader("Model at work", anchor=False)
+        with st.container(gap="xsmall"):
+            st.text(card.name)
+            st.caption(f":material/memory: {plain(device)}")
+        if wanted.name != card.name:
+            st.warning(f"{plain(wanted.name)} cannot be loaded; {plain(card.name)} stands in for it.")
+        if st.button("Model card", icon=":material/description:", key="model_card", width="stretch"):
+            _show_card(card, loaded.finder.card, device)
+
+
+@st.dialog("Model card", width="medium")
+def _show_card(card: Card, finder: Card, device: str) -> None:
+    st.subheader(plain(card.title or card.name), anchor=False)
+    st.markdown(" ".join(badge(name) for name in card.classes))
+    facts = {
+        "Version": card.name,
+        "Made on": card.created,
+        "Runs on": device,
+        "Face finder": finder.name,
+        "Face crop": f"{card.input_px} × {card.input_px} px, {card.cut_scale:g} × the longer side of the face",
+        f"“{labels.look(labels.NOT_SURE).words}” below": f"{card.threshold:.0%} for the likeliest class",
+        "Temperature": f"{card.temperature:.2f}",
+        "Started from": card.parent or "",
+        "Not for": card.not_for,
+    }
+    st.table(_as_table({name: value for name, value in facts.items() if value}), border="horizontal")
+    if card.figures:
+        st.markdown("**How good it was found to be**")
+        st.json(card.figures, expanded=2)
+    if card.data:
+        st.markdown("**What it was trained on**")
+        st.json(card.data, expanded=1)
+
+
+def _as_table(facts: dict[str, str]) -> dict[str, list[str]]:
+    return {"": list(facts), " ": [plain(value) for value in facts.values()]}

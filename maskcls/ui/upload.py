@@ -1,0 +1,117 @@
+"""How pictures come in: files, the camera, samples. Each way ends on the session's desk."""
+
+import hashlib
+from typing import Any
+
+import cv2
+import numpy as np
+import streamlit as st
+
+from maskcls import images, samples
+from maskcls.ui.desk import MAX_PICTURES, desk
+
+TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif", "avif", "heic", "heif"]
+_MEGABYTES = images.MAX_BYTES // 10**6
+_THUMBNAIL_PX = 240
+_ROUND = "upload_round"
+
+UPLOAD = ":material/upload: Upload"
+CAMERA = ":material/photo_camera: Camera"
+
+
+def show() -> None:
+    """Show the ways to bring pictures in."""
+    files, camera = st.tabs([UPLOAD, CAMERA], key="input_tabs", on_change="rerun")
+    with files:
+        _uploader()
+    # The camera starts, and the browser asks for it, only when somebody opens its tab.
+    if camera.open:
+        with camera:
+            _camera()
+    st.caption(
+        ":material/lock: Pictures stay in this server's memory and are gone when your session ends. Up to "
+        f"{MAX_PICTURES} at once, {_MEGABYTES} MB and {images.MAX_PIXELS // 10**6} megapixels each."
+    )
+
+
+def show_samples(place: str) -> None:
+    """Show the samples with a button each.
+
+    Args:
+        place: Where on the page, for the buttons' keys.
+    """
+    with st.grid("auto", min_column_width=130):
+        for name in samples.names():
+            with st.container(gap="xsmall", key=f"{place}_{name}"):
+                st.image(_thumbnail(name), width="stretch", alt=f"Sample: {samples.title(name)}")
+                st.button(
+                    samples.title(name),
+                    key=f"{place}_sample_{name}",
+                    on_click=_take_sample,
+                    args=(name,),
+                    width="stretch",
+                )
+
+
+def _uploader() -> None:
+    st.session_state.setdefault(_ROUND, 0)
+    st.file_uploader(
+        "Pictures",
+        TYPES,
+        accept_multiple_files=True,
+        key=_uploader_key(),
+        max_upload_size=_MEGABYTES,
+        label_visibility="collapsed",
+        on_change=_take_files,
+    )
+
+
+def _uploader_key() -> str:
+    return f"upload_{st.session_state[_ROUND]}"
+
+
+def _take_files() -> None:
+    for file in st.session_state[_uploader_key()]:
+        desk().add(file.name, _bounded(file))
+    # Another key empties the box: the pictures are on the desk, and the server need not hold them twice.
+    st.session_state[_ROUND] += 1
+
+
+def _bounded(file: Any) -> bytes:
+    """Return the file's bytes, or one more than is allowed: enough for `images.read` to refuse it, with its size."""
+    return bytes(file.getbuffer()) if file.size <= images.MAX_BYTES * 2 else bytes(images.MAX_BYTES + 1)
+
+
+def _camera() -> None:
+    st.camera_input(
+        "Take a picture", key="camera", label_visibility="collapsed", resolution="720p", on_change=_take_snapshot
+    )
+    st.caption("No picture? Allow the camera in the browser; it needs https or localhost. Uploading always works.")
+
+
+def _take_snapshot() -> None:
+    snapshot = st.session_state.get("camera")
+    if snapshot is not None:
+        data = _bounded(snapshot)
+        desk().add(f"Snapshot {hashlib.sha256(data).hexdigest()[:4]}.jpg", data)
+
+
+def _take_sample(name: str) -> None:
+    desk().add(f"{samples.title(name)}.png", _sample_file(name))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _sample_file(name: str) -> bytes:
+    return images.encode(samples.load(name))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _thumbnail(name: str) -> bytes:
+    """Return the sample as a small square."""
+    image_rgb = samples.load(name)
+    side = min(image_rgb.shape[:2])
+    # Portraits keep their top, where the face is; the wide group keeps its left half.
+    height = side if image_rgb.shape[0] >= image_rgb.shape[1] else min(image_rgb.shape[0], side)
+    square = np.ascontiguousarray(image_rgb[:height, : max(side, height)])
+    size = (_THUMBNAIL_PX, round(_THUMBNAIL_PX * square.shape[0] / square.shape[1]))
+    return images.encode(cv2.resize(square, size, interpolation=cv2.INTER_AREA), suffix=".jpg")

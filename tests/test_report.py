@@ -1,0 +1,117 @@
+"""Results as JSON, CSV and text."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from maskcls import report
+from maskcls.face import Face
+
+
+def a_face(**changes) -> Face:
+    settings = {
+        "box_xyxy": (10.0, 20.5, 50.0, 70.0),
+        "score": np.float32(0.9),
+        "landmarks": np.zeros((5, 2), np.float32),
+        "probabilities": {"with_mask": 0.7, "without_mask": 0.2, "partial_mask": 0.1},
+        "evidence": np.zeros((2, 2, 3), np.float32),
+        "crop_xyxy": (0.0, 0.0, 80.0, 80.0),
+        **changes,
+    }
+    return Face(**settings)
+
+
+def test_a_picture_that_could_not_be_read():
+    assert report.picture_json("a.jpg", None, [], "a.jpg is empty.") == {
+        "file": "a.jpg",
+        "width_px": None,
+        "height_px": None,
+        "faces": [],
+        "error": "a.jpg is empty.",
+    }
+
+
+def test_a_picture_as_json():
+    result = json.loads(json.dumps(report.picture_json("a.jpg", (48, 64, 3), [a_face(reasons=("low_confidence",))])))
+    assert (result["width_px"], result["height_px"], result["error"]) == (64, 48, None)
+    (face,) = result["faces"]
+    assert list(face) == ["box_xyxy", "score", "landmarks", "label", "verdict", "probabilities", "reasons"]
+    assert (face["label"], face["verdict"], face["reasons"]) == ("with_mask", "not_sure", ["low_confidence"])
+
+
+def test_no_rows():
+    assert report.rows([]) == []
+    assert report.csv_text([]) == ""
+
+
+def test_rows_have_the_same_columns_whatever_was_found():
+    results = [
+        report.picture_json("bad.jpg", None, [], "bad.jpg is empty."),
+        report.picture_json("none.jpg", (4, 4, 3), []),
+        report.picture_json("two.jpg", (90, 80, 3), [a_face(), a_face(reasons=("too_small", "blurred"))]),
+    ]
+    rows = report.rows(results)
+    assert len({tuple(row) for row in rows}) == 1
+    assert [(row["file"], row["face"], row["error"]) for row in rows] == [
+        ("bad.jpg", None, "bad.jpg is empty."),
+        ("none.jpg", None, None),
+        ("two.jpg", 1, None),
+        ("two.jpg", 2, None),
+    ]
+    last = rows[-1]
+    assert (last["verdict"], last["label"], last["score"], last["top"], last["p_with_mask"]) == (
+        "with_mask",
+        "with_mask",
+        0.9,
+        20.5,
+        0.7,
+    )
+    assert last["reasons"] == "too_small; blurred"
+
+
+def test_classes_of_a_model_of_its_own():
+    rows = report.rows([report.picture_json("a.jpg", (4, 4, 3), [a_face(probabilities={"owl": 0.5, "cat": 0.5})])])
+    assert [name for name in rows[0] if name.startswith("p_")] == ["p_owl", "p_cat"]
+
+
+def test_csv_can_be_read_back():
+    rows = report.rows([report.picture_json('a,"b"\n.jpg', (4, 4, 3), [a_face(box_xyxy=(-3.0, 0.0, 5.0, 5.0))])])
+    (row,) = csv.DictReader(io.StringIO(report.csv_text(rows), newline=""))
+    assert row["file"] == 'a,"b"\n.jpg'
+    # A number is no formula, even below zero.
+    assert row["left"] == "-3.0"
+    assert row["error"] == ""
+
+
+@pytest.mark.parametrize("name", ["=1+1.jpg", "+a.jpg", "-a.jpg", "@a.jpg", "\ta.jpg", "\r=a.jpg", "  =a.jpg"])
+def test_formulas_are_made_harmless(name: str):
+    rows = report.rows([report.picture_json(name, (4, 4, 3), [a_face(probabilities={"=cmd()": 1.0})])])
+    (row,) = csv.DictReader(io.StringIO(report.csv_text(rows), newline=""))
+    assert row["file"] == f"'{name}"
+    plain = report.csv_text([{"=head": "a.jpg"}])
+    assert plain == "'=head\r\na.jpg\r\n"
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (report.picture_json("a.jpg", (4, 4, 3), []), ["a.jpg: no face found"]),
+        (report.picture_json("a.jpg", None, [], "a.jpg is empty."), ["a.jpg is empty."]),
+        (report.picture_json("a.jpg", None, [], "The disk is gone."), ["a.jpg: The disk is gone."]),
+        (report.picture_json("\x1b[31ma.jpg", (4, 4, 3), []), ["[31ma.jpg: no face found"]),
+        (
+            report.picture_json("a.jpg", (99, 99, 3), [a_face(), a_face(reasons=("low_confidence",))]),
+            [
+                "a.jpg: 2 faces",
+                "  1. ✓ mask worn at 10,20–50,70 (mask worn 70.0%, no mask 20.0%, mask partially worn 10.0%)",
+                "  2. ? not sure at 10,20–50,70 (mask worn 70.0%, no mask 20.0%, mask partially worn 10.0%; "
+                "no class is likely enough)",
+            ],
+        ),
+    ],
+)
+def test_a_picture_as_text(result: dict, expected: list[str]):
+    assert report.picture_text(result).splitlines() == expected
