@@ -1,10 +1,16 @@
 """The app's entrance: which pages there are, and what all of them share."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from maskcls.ui import sidebar
 
-st.set_page_config(page_title="maskcls", page_icon=":material/masks:", layout="wide")
+# Our own, because Streamlit fetches a Material page icon from elsewhere.
+LOGO = Path(__file__).parent / "maskcls" / "ui" / "logo.svg"
+
+st.set_page_config(page_title="maskcls", page_icon=str(LOGO), layout="wide")
+st.logo(str(LOGO), size="large")
 
 page = st.navigation(
     [
@@ -19,6 +25,6 @@ page = st.navigation(
     ]
 )
 
-st.title(page.title)
-page.run()
+st.title(page.title, anchor=False)
 sidebar.show_model()
+page.run()

@@ -8,6 +8,7 @@ import numpy as np
 
 from maskcls import face as reasons
 from maskcls.classifier.classifier import Classifier
+from maskcls.errors import SettingsError
 from maskcls.face import Face
 from maskcls.finder.cut import crop_squares, cut
 from maskcls.finder.finder import DEFAULT_MIN_FACE_PX, DEFAULT_MIN_SCORE, Finder, Found
@@ -31,6 +32,13 @@ class Settings:
 
     min_score: float = DEFAULT_MIN_SCORE
     min_face_px: float = DEFAULT_MIN_FACE_PX
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if not 0 < self.min_score < 1:
+            raise SettingsError(f"The confidence of the face finder is above 0 and below 1. Got: {self.min_score}")
+        if not self.min_face_px >= 0:
+            raise SettingsError(f"The smallest face is 0 pixels or more. Got: {self.min_face_px}")
 
 
 def analyse(

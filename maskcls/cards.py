@@ -1,6 +1,7 @@
 """The card of a model version: what it is, what it needs, how good it was found to be."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,16 @@ from maskcls.errors import ModelError
 SCHEMA = 1
 KINDS = ("finder", "classifier")
 CARD_FILE = "card.json"
+# What JSON makes of each field.
+_NUMBER = (int, float)
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("name", "kind", "title", "created", "not_for"), str),
+    **dict.fromkeys(("cut_scale", "temperature", "threshold"), _NUMBER),
+    **dict.fromkeys(("settings", "figures", "packages"), dict),
+    **dict.fromkeys(("classes", "data"), list),
+    "input_px": int,
+    "parent": (str, type(None)),
+}
 
 
 @dataclass(frozen=True)
@@ -69,10 +80,14 @@ def read_card(folder: Path) -> Card:
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise ModelError(f"{path} is not a card that this version of maskcls reads (schema {SCHEMA}).")
     known = {name: content[name] for name in Card.__dataclass_fields__ if name in content}
+    for name, value in known.items():
+        if not isinstance(value, _TYPES[name]) or isinstance(value, bool):
+            raise ModelError(f"{path}: {name} is {str(value)[:80]!r}. Restore it or choose another version.")
     try:
-        card = Card(**known | {"classes": tuple(known.get("classes", ()))})
+        # A folder that was copied or renamed is a version of that name, whatever its card remembers.
+        card = Card(**known | {"name": folder.resolve().name, "classes": tuple(known.get("classes", ()))})
     except TypeError as error:
-        raise ModelError(f"{path} lacks something: {error}.") from error
+        raise ModelError(f"{path} lacks something: {error}. Restore it or choose another version.") from error
     _check(card, path)
     return card
 
@@ -90,8 +105,12 @@ def _check(card: Card, path: Path) -> None:
         raise ModelError(f"{path} has the kind {card.kind!r}; expected one of {', '.join(KINDS)}.")
     if card.kind == "finder":
         return
+    if not all(isinstance(name, str) and name for name in card.classes):
+        raise ModelError(f"{path} lists the classes {list(card.classes)}; expected names.")
     if len(card.classes) < 2 or len(set(card.classes)) != len(card.classes):
         raise ModelError(f"{path} lists the classes {list(card.classes)}; expected two or more different ones.")
     numbers = (card.input_px, card.cut_scale, card.temperature)
-    if not all(isinstance(number, int | float) and number > 0 for number in numbers):
+    if not all(number > 0 and math.isfinite(number) for number in numbers):
         raise ModelError(f"{path}: input_px, cut_scale and temperature must be above 0.")
+    if not 0 <= card.threshold <= 1:
+        raise ModelError(f"{path}: threshold is {card.threshold}; expected a probability from 0 to 1.")

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import queue
 import subprocess
+import zipfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,8 +19,10 @@ from maskcls.errors import ModelError, SettingsError
 DEVICE_VARIABLE = "MASKCLS_DEVICE"
 # Interpreters of one version that answer at once; a further caller waits for one of them.
 _POOL = 2
-# Input shapes that an interpreter stays prepared for.
+# Input shapes that an interpreter stays prepared for, and how many pixels they may have together: the face finder takes
+# some 130 bytes for each.
 _SHAPES_KEPT = 6
+_PIXELS_KEPT = 2_500_000
 
 
 class Engine(Protocol):
@@ -51,14 +54,18 @@ class LiteRTEngine:
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
-        self._free: queue.LifoQueue[_Interpreters] = queue.LifoQueue()
-        for _ in range(_POOL):
-            self._free.put(_Interpreters(content, path))
+        pool = [_Interpreters(content, path) for _ in range(_POOL)]
         # A damaged file is noticed here and not at the first picture.
-        self._free.queue[0].check()
+        pool[0].check()
+        self._free: queue.LifoQueue[_Interpreters] = queue.LifoQueue()
+        for interpreters in pool:
+            self._free.put(interpreters)
 
     def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
         """See `Engine.run`."""
+        if not len(images_rgb):
+            # LiteRT takes no empty batch.
+            return [output[:0] for output in self.run(np.zeros((1, *images_rgb.shape[1:]), np.uint8))]
         interpreters = self._free.get()
         try:
             return interpreters.run(images_rgb)
@@ -78,22 +85,32 @@ class _Interpreters:
         self._new()
 
     def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
-        interpreter = self._for_shape(images_rgb.shape)
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images_rgb)
-        interpreter.invoke()
-        return [interpreter.get_tensor(index) for index in _output_indices(interpreter)]
+        try:
+            interpreter = self._for_shape(images_rgb.shape)
+            interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images_rgb)
+            interpreter.invoke()
+            return [interpreter.get_tensor(index) for index in _output_indices(interpreter)]
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{self._path} takes no pictures of shape {images_rgb.shape}. Restore it or choose another version."
+            ) from error
 
     def _for_shape(self, shape: tuple[int, ...]) -> Any:
         if shape in self._prepared:
             self._prepared.move_to_end(shape)
             return self._prepared[shape]
         interpreter = self._new()
-        interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], shape)
+        # Strict: only what the model leaves free may change, or a picture of the wrong size would get some answer.
+        interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], shape, strict=True)
         interpreter.allocate_tensors()
         self._prepared[shape] = interpreter
-        if len(self._prepared) > _SHAPES_KEPT:
+        while len(self._prepared) > 1 and self._keeps_too_much():
             self._prepared.popitem(last=False)
         return interpreter
+
+    def _keeps_too_much(self) -> bool:
+        pixels = sum(n * height * width for n, height, width, _ in self._prepared)
+        return len(self._prepared) > _SHAPES_KEPT or pixels > _PIXELS_KEPT
 
     def _new(self) -> Any:
         from ai_edge_litert.interpreter import Interpreter
@@ -130,7 +147,7 @@ class KerasEngine:
         _grow_memory()
         try:
             self._model = keras.saving.load_model(path, compile=False, safe_mode=True)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
             raise ModelError(
                 f"{path} is damaged or is no Keras model. Restore it or choose another version."
             ) from error

@@ -145,30 +145,39 @@ def plain_name(name: str, *, longest: int = 80) -> str:
     return kept or "The picture"
 
 
-def draw_boxes(image_rgb: np.ndarray, boxes_xyxy: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def draw_boxes(
+    image_rgb: np.ndarray, boxes_xyxy: np.ndarray, names: Sequence[str], *, numbers: Sequence[int] | None = None
+) -> np.ndarray:
     """Draw a box around each face, with its verdict's colour, symbol and words.
 
     Lines and letters grow with the picture, letters shrink with the box. A tag that would hide another face keeps only
-    its symbol.
+    its symbol and number.
 
     Args:
         image_rgb: `(h, w, 3) uint8`; it is left as it is.
         boxes_xyxy: `(n, 4)` in pixels; boxes are clipped to the picture, those outside are not drawn.
         names: The verdict of each box, or any class.
+        numbers: What to call each box, so that cards and tables can speak of it; not drawn when None.
 
     Returns:
         A new `(h, w, 3) uint8` picture.
 
     Raises:
-        ValueError: There are not as many names as boxes.
+        ValueError: There are not as many names, or numbers, as boxes.
     """
     boxes = np.asarray(boxes_xyxy, np.float64).reshape(-1, 4)
     if len(boxes) != len(names):
         raise ValueError(f"Expected a name for each of {len(boxes)} boxes. Got: {len(names)}")
+    if numbers is not None and len(boxes) != len(numbers):
+        raise ValueError(f"Expected a number for each of {len(boxes)} boxes. Got: {len(numbers)}")
     canvas = Image.fromarray(np.ascontiguousarray(image_rgb))
     boxes, seen = _clip(boxes, *canvas.size)
-    boxes, shown = boxes[seen], [name for name, is_seen in zip(names, seen, strict=True) if is_seen]
-    tags = [_fit_tag(box, name, boxes, canvas.size) for box, name in zip(boxes, shown, strict=True)]
+    called = [""] * len(names) if numbers is None else [str(number) for number in numbers]
+    shown = [(name, number) for name, number, is_seen in zip(names, called, seen, strict=True) if is_seen]
+    boxes = boxes[seen]
+    tags = [
+        _fit_tag(box, name, boxes, canvas.size, number=number) for box, (name, number) in zip(boxes, shown, strict=True)
+    ]
     pen = ImageDraw.Draw(canvas)
     line_px = max(2, round(min(canvas.size) / 220))
     for box, tag in zip(boxes.tolist(), tags, strict=True):
@@ -382,15 +391,16 @@ def _clip(boxes_xyxy: np.ndarray, width: int, height: int) -> tuple[np.ndarray, 
     return inside, touches & (boxes[:, 2:] > boxes[:, :2]).all(axis=1) & ~np.isnan(boxes_xyxy).any(axis=1)
 
 
-def _fit_tag(box: np.ndarray, name: str, boxes: np.ndarray, picture_wh: tuple[int, int]) -> _Tag:
+def _fit_tag(box: np.ndarray, name: str, boxes: np.ndarray, picture_wh: tuple[int, int], *, number: str) -> _Tag:
     look = labels.look(name)
     largest_px = max(12, round(min(picture_wh) / 28))
     letter_px = min(largest_px, max(12, int(box[2] - box[0]) // 6))
     colour = ImageColor.getrgb(look.colour)[:3]
-    tag = _place(_Tag(look.symbol, plain_name(look.words, longest=40), colour, letter_px), box, picture_wh)
+    words = f"{number} {plain_name(look.words, longest=40)}".strip()
+    tag = _place(_Tag(look.symbol, words, colour, letter_px), box, picture_wh)
     hides = (boxes[:, :2] < [tag.x_px + tag.width_px, tag.y_px + tag.height_px]).all(axis=1)
     hides &= (boxes[:, 2:] > [tag.x_px, tag.y_px]).all(axis=1) & (boxes != box).any(axis=1)
-    return _place(replace(tag, words=""), box, picture_wh) if hides.any() else tag
+    return _place(replace(tag, words=number), box, picture_wh) if hides.any() else tag
 
 
 def _place(tag: _Tag, box: np.ndarray, picture_wh: tuple[int, int]) -> _Tag:

@@ -9,9 +9,12 @@ import json
 import logging
 import os
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from maskcls.cards import Card, read_card
 from maskcls.classifier.classifier import Classifier
@@ -122,9 +125,9 @@ class Registry:
             ModelError: There is no such version or it cannot be loaded; the one at work stays.
         """
         version = self.version(name)
-        load_engine(version.path)
+        _load(version)
         self._home.mkdir(parents=True, exist_ok=True)
-        draft = self._home / f".at_work.{os.getpid()}.draft"
+        draft = self._home / f".at_work.{uuid.uuid4().hex}.draft"
         draft.write_text(json.dumps({"classifier": name}) + "\n", encoding="utf-8")
         draft.replace(self._home / "at_work.json")
         return version
@@ -136,12 +139,11 @@ class Registry:
             ModelError: `name` cannot be loaded; or, without a name, not even the shipped one can.
         """
         if name is not None:
-            version = self.version(name)
-            return Classifier(version.card, load_engine(version.path))
+            return _load(self.version(name))
         failure: ModelError | None = None
         for version in self._candidates():
             try:
-                return Classifier(version.card, load_engine(version.path))
+                return _load(version)
             except ModelError as error:
                 log.warning("%s is passed over: %s", version.name, error)
                 failure = error
@@ -175,3 +177,15 @@ class Registry:
         except (OSError, ValueError, KeyError, TypeError):
             log.warning("%s is damaged; the shipped classifier is at work.", path)
             return None
+
+
+def _load(version: Version) -> Classifier:
+    """Load a classifier and try it, so that one that does not fit its card is noticed here and not at a picture.
+
+    Raises:
+        ModelError: Its files are missing or damaged, or the network does not fit the card.
+    """
+    classifier = Classifier(version.card, load_engine(version.path))
+    side_px = version.card.input_px
+    classifier.classify(np.zeros((1, side_px, side_px, 3), np.uint8))
+    return classifier

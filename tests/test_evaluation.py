@@ -15,6 +15,7 @@ from maskcls.data.store import Store
 from maskcls.errors import DatasetError, ModelError, SettingsError
 from maskcls.evaluation import Options
 from maskcls.finder.finder import Found
+from maskcls.yunet import YuNet
 
 COLOURS = {"with_mask": (255, 0, 0), "without_mask": (0, 255, 0), "partial_mask": (0, 0, 255)}
 
@@ -331,7 +332,7 @@ def test_yunet_runs_on_the_same_pictures(tmp_path: Path, monkeypatch: pytest.Mon
             assert image_rgb.shape == (200, 300, 3)
             return np.array([LEFT, RIGHT], np.float32), np.array([0.9, 0.8], np.float32)
 
-    monkeypatch.setattr(evaluation, "YuNet", FakeYuNet)
+    monkeypatch.setattr(evaluation.scenes, "YuNet", FakeYuNet)
     store = one_scene(tmp_path, ("with_mask", LEFT), ("with_mask", RIGHT))
     options = Options(compare_finder=Path("yunet.onnx"))
     result = evaluation.evaluate_scenes(store, FakeFinder([[(LEFT, 0.9)]]), FakeClassifier(), options=options)
@@ -345,4 +346,4 @@ def test_a_yunet_that_is_none(tmp_path: Path, exists: bool):
     if exists:
         path.write_bytes(b"no network")
     with pytest.raises(ModelError):
-        evaluation.YuNet(path)
+        YuNet(path)

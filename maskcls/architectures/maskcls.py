@@ -1,7 +1,8 @@
 """Our classifier: MobileNetV2 cut at stride 16, with a head that explains itself.
 
 The head is a 1×1 convolution to one *evidence map* per class; the logits are the means of these maps plus a bias, as in
-class activation mapping (Zhou et al., 2016), but with the maps as an output. So the map adds up to the score, and Grad-CAM (Selvaraju et al., 2017) on the features equals ReLU of the map up to a constant factor.
+class activation mapping (Zhou et al., 2016), but with the maps as an output. So the map adds up to the score, and
+Grad-CAM (Selvaraju et al., 2017) on the features equals ReLU of the map up to a constant factor.
 """
 
 import keras

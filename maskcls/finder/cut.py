@@ -32,19 +32,24 @@ def cut(image_rgb: np.ndarray, squares_xyxy: np.ndarray, *, size_px: int) -> np.
 
 
 def _cut_one(image_rgb: np.ndarray, square: np.ndarray, size_px: int) -> np.ndarray:
-    left, top = float(square[0]), float(square[1])
-    scale = size_px / max(float(square[2]) - left, 1e-3)
-    if scale < 1:
+    corner = square[:2].astype(float)
+    scale = np.full(2, size_px / max(float(square[2] - square[0]), 1e-3))
+    if scale[0] < 1:
         # warpAffine reads four neighbours only; where many pixels become one they are averaged first.
-        image_rgb, left, top, scale = _averaged(image_rgb, square, size_px)
-    matrix = np.array([[scale, 0, 0.5 * scale - 0.5 - left * scale], [0, scale, 0.5 * scale - 0.5 - top * scale]])
+        image_rgb, corner, scale = _averaged(image_rgb, square, size_px)
+    # Pixels are squares: the middle of the first one lies half a pixel from the edge.
+    matrix = np.column_stack([np.diag(scale), 0.5 * scale - 0.5 - corner * scale])
     return cv2.warpAffine(
         image_rgb, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
 
 
-def _averaged(image_rgb: np.ndarray, square: np.ndarray, size_px: int) -> tuple[np.ndarray, float, float, float]:
-    """Return the part of the picture under `square` at about the crop's resolution, and where the square lies in it."""
+def _averaged(image_rgb: np.ndarray, square: np.ndarray, size_px: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the part of the picture under `square` at about the crop's resolution, and where the square lies in it.
+
+    That is its left top corner, and by how much each axis is still to be scaled: a strip of few pixels cannot shrink by
+    just the factor that is wanted.
+    """
     height, width = image_rgb.shape[:2]
     side = float(square[2] - square[0])
     x0, y0 = (int(np.clip(np.floor(v) - 1, 0, limit - 1)) for v, limit in zip(square[:2], (width, height), strict=True))
@@ -53,5 +58,5 @@ def _averaged(image_rgb: np.ndarray, square: np.ndarray, size_px: int) -> tuple[
     part = image_rgb[y0:y1, x0:x1]
     size = (max(1, round(part.shape[1] * size_px / side)), max(1, round(part.shape[0] * size_px / side)))
     small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    shrink = small.shape[1] / part.shape[1]
-    return small, (float(square[0]) - x0) * shrink, (float(square[1]) - y0) * shrink, size_px / (side * shrink)
+    shrink = np.array([small.shape[1] / part.shape[1], small.shape[0] / part.shape[0]])
+    return small, (square[:2] - (x0, y0)) * shrink, size_px / (side * shrink)

@@ -7,6 +7,7 @@ import numpy as np
 
 from maskcls.cards import Card
 from maskcls.engines import Engine
+from maskcls.errors import ModelError
 from maskcls.finder.decode import decode, suppress
 
 # The network's coarsest grid: sides of its input are multiples of this.
@@ -36,13 +37,16 @@ class Finder:
     Args:
         card: The version's card: strides and the long sides at which pictures are looked at.
         engine: Runs the network.
+
+    Raises:
+        ModelError: The card lacks one of these.
     """
 
     def __init__(self, card: Card, engine: Engine) -> None:
         self.card = card
         self._engine = engine
-        self._strides: list[int] = card.settings["strides"]
-        self._long_sides: list[int] = card.settings["long_sides_px"]
+        self._strides = _lengths(card, "strides")
+        self._long_sides = _lengths(card, "long_sides_px")
 
     @property
     def device(self) -> str:
@@ -92,6 +96,13 @@ class Finder:
         faces = suppress(decode([grid[0] for grid in grids], self._strides, min_score=min_score))
         faces[:, :14] *= np.tile((image_rgb.shape[1] / scaled.shape[1], image_rgb.shape[0] / scaled.shape[0]), 7)
         return faces
+
+
+def _lengths(card: Card, setting: str) -> list[int]:
+    value = card.settings.get(setting)
+    if not isinstance(value, list) or not value or not all(isinstance(one, int) and one > 0 for one in value):
+        raise ModelError(f"The card of {card.name} has no usable {setting}: {value!r}. Restore the version.")
+    return value
 
 
 def _found(row: np.ndarray) -> Found:

@@ -21,7 +21,7 @@ _TAPS = ("block_6_expand", "block_13_expand", "block_14")
 
 
 def slim() -> tuple[Block, ...]:
-    """Return MobileNetV2's blocks with half the inner channels, a third where pictures are still large and cost most."""
+    """Return MobileNetV2's blocks with half the inner channels, a third where pictures are large and cost most."""
     first, *rest = MOBILENET_V2
     kept = [b.inner // (3 if i < 3 else 2) for i, b in enumerate(rest)]
     return (first, *(Block(inner, b.outer, b.stride) for inner, b in zip(kept, rest, strict=True)))

@@ -44,6 +44,7 @@ def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
         margin={"l": 0, "r": 0, "t": _MARGIN_PX, "b": _MARGIN_PX},
         xaxis={"range": [0, 128], "visible": False, "fixedrange": True},
         yaxis={"autorange": "reversed", "automargin": True, "fixedrange": True, "ticks": "", "showgrid": False},
+        font_size=13,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )

@@ -6,7 +6,7 @@ hundred decoded photographs would not fit into memory; the last one or two stay 
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -74,24 +74,38 @@ class Models:
 
 @dataclass
 class Desk:
-    """A session's pictures and results; not shared, so nothing here is locked."""
+    """A session's pictures and results; not shared, so nothing here is locked.
+
+    Attributes:
+        pictures: In the order in which they came.
+        drawn: The boxes drawn on each.
+        left_out: Names of those there was no room for, until somebody was told.
+        latest: Keys of those that came together last.
+    """
 
     pictures: dict[str, Picture] = field(default_factory=dict)
     drawn: dict[str, list[Box]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
-    newest: str | None = None
+    latest: tuple[str, ...] = ()
     _results: OrderedDict[tuple, Result] = field(default_factory=OrderedDict)
     _decoded: OrderedDict[str, np.ndarray] = field(default_factory=OrderedDict)
 
-    def add(self, name: str, data: bytes) -> None:
-        """Put a picture on the desk; the same one twice stays one, and what exceeds `MAX_PICTURES` is left out."""
+    def add(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Put pictures on the desk; the same one twice stays one, and what exceeds `MAX_PICTURES` is left out.
+
+        Args:
+            files: Name and bytes of each.
+        """
+        self.latest = tuple(key for name, data in files if (key := self._add(name, data)))
+
+    def _add(self, name: str, data: bytes) -> str | None:
         content = hashlib.sha256(data).hexdigest()
         key = hashlib.sha256(f"{content}/{name}".encode(errors="replace")).hexdigest()[:16]
         if key not in self.pictures and len(self.pictures) >= MAX_PICTURES:
             self.left_out.append(name)
-            return
+            return None
         self.pictures.setdefault(key, Picture(key, content, name, data))
-        self.newest = key
+        return key
 
     def remove(self, key: str) -> None:
         """Take a picture off the desk."""
@@ -101,9 +115,12 @@ class Desk:
 
     def clear(self) -> None:
         """Take everything off the desk."""
-        for kept in (self.pictures, self.drawn, self.left_out, self._results, self._decoded):
-            kept.clear()
-        self.newest = None
+        self.pictures.clear()
+        self.drawn.clear()
+        self.left_out.clear()
+        self._results.clear()
+        self._decoded.clear()
+        self.latest = ()
 
     def image(self, picture: Picture) -> np.ndarray:
         """Return a picture's pixels `(h, w, 3) uint8`.

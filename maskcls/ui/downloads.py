@@ -23,26 +23,25 @@ _LONGEST = 80
 
 
 def show(results: Sequence[dict[str, Any]], pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> None:
-    """Show the downloads.
+    """Show the downloads, in the caller's row.
 
     Args:
         results: What `report.picture_json` made of each picture.
         pictures: The pictures that could be read, with their faces.
     """
     rows = report.rows(results)
-    with st.container(horizontal=True):
-        # With a byte order mark, without which Excel garbles every name that is not plain ASCII.
-        _button("CSV", report.csv_text(rows).encode("utf-8-sig"), "maskcls.csv", "text/csv", ":material/table:")
-        text = json.dumps(list(results), indent=2, ensure_ascii=False)
-        _button("JSON", text.encode(), "maskcls.json", "application/json", ":material/data_object:")
-        _button(
-            "Annotated pictures",
-            annotated_zip(pictures),
-            "maskcls-pictures.zip",
-            "application/zip",
-            ":material/folder_zip:",
-            disabled=not pictures,
-        )
+    # With a byte order mark, without which Excel garbles every name that is not plain ASCII.
+    _button("CSV", report.csv_text(rows).encode("utf-8-sig"), "maskcls.csv", "text/csv", ":material/table:")
+    text = json.dumps(list(results), indent=2, ensure_ascii=False)
+    _button("JSON", text.encode(), "maskcls.json", "application/json", ":material/data_object:")
+    _button(
+        "Annotated pictures (ZIP)",
+        annotated_zip(pictures),
+        "maskcls-pictures.zip",
+        "application/zip",
+        ":material/folder_zip:",
+        disabled=not pictures,
+    )
 
 
 def annotated_zip(pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> Callable[[], bytes]:
@@ -72,7 +71,9 @@ def annotate(image_rgb: np.ndarray, faces: Sequence[Face], *, scale: float = 1.0
         scale: How much smaller `image_rgb` is than that.
     """
     boxes = np.array([face.box_xyxy for face in faces], np.float64).reshape(-1, 4) * scale
-    return images.draw_boxes(image_rgb, boxes, [face.verdict for face in faces])
+    # One face needs no number.
+    numbers = list(range(1, len(faces) + 1)) if len(faces) > 1 else None
+    return images.draw_boxes(image_rgb, boxes, [face.verdict for face in faces], numbers=numbers)
 
 
 def safe_names(names: Iterable[str]) -> list[str]:

@@ -42,21 +42,26 @@ def show(
         on_remove: What to do when the drawn box is to go.
     """
     with st.container(border=True, height="stretch", gap="small"):
-        st.markdown(f"{badge(face.verdict)}")
-        st.caption(_facts(face, number, drawn))
-        shown = face.label
+        with st.container(gap="xsmall"):
+            st.subheader(badge(face.verdict), anchor=False)
+            st.caption(_facts(face, number, drawn))
+        # The switches stand below what they change, but are needed first.
+        top, foot = st.container(gap="small"), st.container(gap="small")
         if heatmaps:
-            shown = _class_shown(face, key)
-        _pictures(face, image_rgb, shown, key, number, heatmaps)
-        figure = charts.probability_bars(face.probabilities)
-        st.plotly_chart(
-            figure,
+            with foot:
+                shown, opacity = _switches(face, key)
+            with top:
+                _with_heatmap(face, image_rgb, number, shown=shown, opacity=opacity)
+        else:
+            top.image(image_rgb, width=_CROP_PX // 2, output_format="JPEG", alt=_alt(face, number))
+        top.plotly_chart(
+            charts.probability_bars(face.probabilities),
             key=f"bars_{key}",
             config=charts.STILL,
             alt=f"Face {number}: {charts.in_words(face.probabilities)}",
         )
         for reason in face.reasons:
-            st.caption(f":material/info: {plain(_sentence(REASON_WORDS.get(reason, reason)))}")
+            top.caption(f":material/info: {plain(_sentence(REASON_WORDS.get(reason, reason)))}")
         if on_remove is not None and st.button("Remove", icon=":material/delete:", key=f"remove_{key}"):
             on_remove()
             st.rerun()
@@ -76,9 +81,14 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:] + "."
 
 
-def _class_shown(face: Face, key: str) -> str:
+def _alt(face: Face, number: int) -> str:
+    return f"Face {number}: {labels.look(face.verdict).words}"
+
+
+def _switches(face: Face, key: str) -> tuple[str, float]:
+    """Show what can be changed about the heatmap; return the class it is for and its opacity, 0 to 1."""
     names = list(face.probabilities)
-    chosen = st.segmented_control(
+    chosen = st.pills(
         "Heatmap of",
         names,
         default=face.label,
@@ -87,24 +97,20 @@ def _class_shown(face: Face, key: str) -> str:
         key=f"class_{key}",
         wrap=True,
     )
-    return chosen if chosen in names else face.label
+    percent = st.slider("Heatmap opacity", 0, 100, 60, 5, format="%d %%", key=f"opacity_{key}")
+    return chosen if chosen in names else face.label, min(max(percent, 0), 100) / 100
 
 
-def _pictures(face: Face, image_rgb: np.ndarray, shown: str, key: str, number: int, heatmaps: bool) -> None:
-    words = labels.look(face.verdict).words
-    if not heatmaps:
-        st.image(image_rgb, width=_CROP_PX // 2, output_format="JPEG", alt=f"Face {number}: {words}")
-        return
+def _with_heatmap(face: Face, image_rgb: np.ndarray, number: int, *, shown: str, opacity: float) -> None:
     evidence = heat(face, shown)
-    # Above the slider in the page, but the slider's value is needed first.
-    places = st.grid(2, wrap=False, min_column_width=60, gap="xsmall")
-    opacity = st.slider("Heatmap opacity", 0, 100, 60, 5, format="%d %%", key=f"opacity_{key}")
-    places.image(image_rgb, width="stretch", output_format="JPEG", alt=f"Face {number}: {words}")
-    places.image(
-        images.overlay(image_rgb, evidence, opacity=min(max(opacity, 0), 100) / 100),
-        width="stretch",
-        output_format="JPEG",
-        alt=f"Face {number}: where the evidence for {labels.look(shown).words} lies",
-    )
+    words = labels.look(shown).words
+    with st.grid(2, wrap=False, min_column_width=60, gap="xsmall"):
+        st.image(image_rgb, width="stretch", output_format="JPEG", alt=_alt(face, number))
+        st.image(
+            images.overlay(image_rgb, evidence, opacity=opacity),
+            width="stretch",
+            output_format="JPEG",
+            alt=f"Face {number}: where the evidence for {words} lies",
+        )
     if not evidence.any():
-        st.caption(f"No positive evidence for {plain(labels.look(shown).words)} in this face.")
+        st.caption(f":material/info: No positive evidence for {plain(words)} in this face.")

@@ -8,21 +8,23 @@ import streamlit as st
 
 from maskcls import images
 from maskcls.face import REASON_WORDS, Face
-from maskcls.ui.words import named, plain, verdict_names
+from maskcls.ui.words import badge, counted, named, percentages, plain, verdict_names
 
 _ROW_PX = 35
-_ROWS_SEEN = 8
+_ROWS_SEEN = 6
 
 
 def show_numbers(faces: Sequence[Face], classes: Sequence[str], pictures: int) -> None:
     """Show how many faces there are, and how many of each verdict."""
     counts = Counter(face.verdict for face in faces)
-    with st.grid("auto", min_column_width=140):
-        if pictures > 1:
-            st.metric("Pictures", pictures, border=True)
-        st.metric("Faces", len(faces), border=True)
+    where = f" in {counted(pictures, 'picture', 'pictures')}" if pictures > 1 else ""
+    st.subheader(f"{counted(len(faces), 'face', 'faces')}{where}", anchor=False)
+    with st.grid("auto", min_column_width=168):
         for name in verdict_names(classes, faces):
-            st.metric(plain(named(name)), counts[name], border=True)
+            with st.container(border=True, height="stretch", gap=None):
+                # The words stand below, where they may take two lines; the label is for those who listen.
+                st.metric(plain(named(name)), counts[name], label_visibility="collapsed")
+                st.markdown(badge(name))
 
 
 def show_table(pictures: Sequence[tuple[str, Sequence[Face]]], classes: Sequence[str]) -> None:
@@ -33,7 +35,7 @@ def show_table(pictures: Sequence[tuple[str, Sequence[Face]]], classes: Sequence
         classes: The model's, for the columns.
     """
     table = face_table(pictures, classes)
-    percent = st.column_config.NumberColumn(format="percent")
+    percent = st.column_config.NumberColumn(format="%.1f %%")
     st.dataframe(
         table,
         hide_index=True,
@@ -53,9 +55,9 @@ def face_table(pictures: Sequence[tuple[str, Sequence[Face]]], classes: Sequence
             "Picture": images.plain_name(name),
             "Face": number,
             "Verdict": named(face.verdict),
-            **{named(one): face.probabilities.get(one) for one in classes},
+            **_shares(face, classes),
             "Size": round(face.face_px),
-            "Face finder": face.score,
+            "Face finder": round(face.score * 100, 1),
             "Remarks": "; ".join(REASON_WORDS.get(reason, reason) for reason in face.reasons),
         }
         for name, faces in pictures
@@ -63,3 +65,8 @@ def face_table(pictures: Sequence[tuple[str, Sequence[Face]]], classes: Sequence
     ]
     columns = ["Picture", "Face", "Verdict", *map(named, classes), "Size", "Face finder", "Remarks"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _shares(face: Face, classes: Sequence[str]) -> dict[str, float | None]:
+    shares = percentages(face.probabilities)
+    return {named(name): shares.get(name) for name in classes}

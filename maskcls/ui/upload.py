@@ -43,7 +43,8 @@ def show_samples(place: str) -> None:
     with st.grid("auto", min_column_width=130):
         for name in samples.names():
             with st.container(gap="xsmall", key=f"{place}_{name}"):
-                st.image(_thumbnail(name), width="stretch", alt=f"Sample: {samples.title(name)}")
+                # Decorative: the button below says what it is.
+                st.image(_thumbnail(name), width="stretch", alt="")
                 st.button(
                     samples.title(name),
                     key=f"{place}_sample_{name}",
@@ -51,6 +52,7 @@ def show_samples(place: str) -> None:
                     args=(name,),
                     width="stretch",
                 )
+    st.caption("Eileen Collins, photographed by NASA (public domain). The masks are drawn.")
 
 
 def _uploader() -> None:
@@ -71,8 +73,7 @@ def _uploader_key() -> str:
 
 
 def _take_files() -> None:
-    for file in st.session_state[_uploader_key()]:
-        desk().add(file.name, _bounded(file))
+    desk().add((file.name, _bounded(file)) for file in st.session_state[_uploader_key()])
     # Another key empties the box: the pictures are on the desk, and the server need not hold them twice.
     st.session_state[_ROUND] += 1
 
@@ -93,11 +94,11 @@ def _take_snapshot() -> None:
     snapshot = st.session_state.get("camera")
     if snapshot is not None:
         data = _bounded(snapshot)
-        desk().add(f"Snapshot {hashlib.sha256(data).hexdigest()[:4]}.jpg", data)
+        desk().add([(f"Snapshot {hashlib.sha256(data).hexdigest()[:4]}.jpg", data)])
 
 
 def _take_sample(name: str) -> None:
-    desk().add(f"{samples.title(name)}.png", _sample_file(name))
+    desk().add([(f"{samples.title(name)}.png", _sample_file(name))])
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -109,9 +110,9 @@ def _sample_file(name: str) -> bytes:
 def _thumbnail(name: str) -> bytes:
     """Return the sample as a small square."""
     image_rgb = samples.load(name)
-    side = min(image_rgb.shape[:2])
-    # Portraits keep their top, where the face is; the wide group keeps its left half.
-    height = side if image_rgb.shape[0] >= image_rgb.shape[1] else min(image_rgb.shape[0], side)
-    square = np.ascontiguousarray(image_rgb[:height, : max(side, height)])
-    size = (_THUMBNAIL_PX, round(_THUMBNAIL_PX * square.shape[0] / square.shape[1]))
-    return images.encode(cv2.resize(square, size, interpolation=cv2.INTER_AREA), suffix=".jpg")
+    height, width = image_rgb.shape[:2]
+    if width > height:  # a row of faces: half of them below the others
+        half = width // 2
+        image_rgb = np.concatenate([image_rgb[:, :half], image_rgb[:, half : 2 * half]])
+    small = cv2.resize(image_rgb, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+    return images.encode(small, suffix=".jpg")

@@ -35,6 +35,8 @@ def choose_threshold(probabilities: np.ndarray, labels: np.ndarray, *, accuracy:
     right = probabilities.argmax(axis=1) == labels
     order = np.argsort(-confidence)
     accuracies = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(accuracies >= accuracy)
+    # Answers of one confidence are sure together or not at all: only the last of them tells their accuracy.
+    last = np.append(np.diff(confidence[order]) != 0, True)
+    good = np.flatnonzero(last & (accuracies >= accuracy))
     kept = max(int(good[-1]) + 1 if len(good) else 0, int(np.ceil(len(order) * (1 - most_unsure))))
     return float(confidence[order][kept - 1])

@@ -16,7 +16,7 @@ from maskcls.finder.cut import cut
 from maskcls.labels import CLASSES
 
 # How large a picture is, in faces: known for one archive, and only roughly for the others.
-_FACES_CUT = (1.6, 1.6)
+FACES_CUT = 1.6
 _OTHER_CUT = (1.0, 1.45)
 # Share of a batch by archive and class: varied photographs first, and the rare class as often as the others.
 SHARES = {
@@ -46,7 +46,11 @@ class Picture:
 
 
 def training_entries(data: Path) -> list[Entry]:
-    """Return what may be trained on: no group of any validation or test split, elsewhere one picture per group."""
+    """Return what may be trained on.
+
+    That is the training split of the faces, and one picture per group of other archives, without any group of a
+    validation or test split of the faces and scenes or of the test split of kaggle12k.
+    """
     entries = read_manifest(data / "manifest.csv")
     held_out = held_out_groups(entries, own_splits=("faces.zip", "scenes.zip"), test_only=("kaggle12k.zip",))
     free = [entry for entry in entries if entry.group not in held_out]
@@ -56,10 +60,10 @@ def training_entries(data: Path) -> list[Entry]:
 
 
 def load_pictures(data: Path, entries: list[Entry]) -> dict[tuple[str, str], list[Picture]]:
-    """Return the pictures behind `entries` by archive and class, at most 256 pixels large."""
+    """Return the pictures behind `entries` by archive and class."""
     pictures: dict[tuple[str, str], list[Picture]] = {}
     for archive in sorted({entry.archive for entry in entries}):
-        cut_range = _FACES_CUT if archive == "faces.zip" else _OTHER_CUT
+        cut_range = (FACES_CUT, FACES_CUT) if archive == "faces.zip" else _OTHER_CUT
         with Store(data / archive) as store:
             for entry in entries:
                 if entry.archive == archive:

@@ -26,31 +26,34 @@ def start_slim(slim: keras.Model, full: keras.Model, blocks: tuple[Block, ...], 
     measured = keras.Model(full.inputs, {name: full.get_layer(name).output for name in names})
     values = measured.predict(images_rgb, batch_size=8, verbose=0)
     rng = np.random.default_rng(0)
-    _copy(slim, full, "stem", ())
-    _copy(slim, full, "block_0_depthwise", ())
-    _copy(slim, full, "block_0_project", ())
+    for name in ("stem", "block_0_depthwise", "block_0_project"):
+        _copy(slim, full, name)
     for i, block in enumerate(blocks[1:], start=1):
         inner, outer = _sample(rng, values[f"block_{i}_depthwise"], values[f"block_{i}_project"])
         project, _ = full.get_layer(f"block_{i}_project").get_weights()
         importance = inner.std(axis=0) * np.linalg.norm(project[0, 0], axis=1)
         kept = np.sort(np.argsort(-importance)[: block.inner])
-        _copy(slim, full, f"block_{i}_expand", (kept, kept))
-        _copy(slim, full, f"block_{i}_depthwise", (kept, kept))
+        _copy(slim, full, f"block_{i}_expand", kept)
+        _copy(slim, full, f"block_{i}_depthwise", kept)
         slim.get_layer(f"block_{i}_project").set_weights(_refit(inner[:, kept], outer))
 
 
-def _copy(slim: keras.Model, full: keras.Model, name: str, kept: tuple[np.ndarray, ...]) -> None:
+def _copy(slim: keras.Model, full: keras.Model, name: str, kept: np.ndarray | None = None) -> None:
     kernel, bias = full.get_layer(name).get_weights()
-    if kept:
+    if kept is not None:
         axis = 2 if name.endswith("depthwise") else 3
-        kernel, bias = np.take(kernel, kept[0], axis=axis), bias[kept[1]]
+        kernel, bias = np.take(kernel, kept, axis=axis), bias[kept]
     slim.get_layer(name).set_weights([kernel, bias])
 
 
 def _sample(rng: np.random.Generator, inner: np.ndarray, outer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n, h, w, _ = inner.shape
     picks = rng.choice(h * w, min(_SAMPLES_PER_IMAGE, h * w), replace=False)
-    return (a.reshape(n, h * w, -1)[:, picks].reshape(n * len(picks), -1).astype(np.float64) for a in (inner, outer))  # type: ignore[return-value]
+
+    def sampled(values: np.ndarray) -> np.ndarray:
+        return values.reshape(n, h * w, -1)[:, picks].reshape(n * len(picks), -1).astype(np.float64)
+
+    return sampled(inner), sampled(outer)
 
 
 def _refit(inner: np.ndarray, outer: np.ndarray) -> list[np.ndarray]:

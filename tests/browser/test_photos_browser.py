@@ -1,0 +1,124 @@
+"""The real server in a real browser: what AppTest cannot see."""
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from maskcls import images, samples
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+VERDICT = re.compile("^(✓ mask worn|✕ no mask|◐ mask partially worn|\\? not sure)$")
+SECONDS = 60_000
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the server on a free port; stop it in the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (tmp_path_factory.mktemp("server") / "log.txt").open("w+")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
+    server = subprocess.Popen(  # noqa: S603 - a fixed command
+        [*command, *options], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+        log.close()
+
+
+@pytest.fixture
+def page(address: str) -> Iterator["sync_api.Page"]:
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        page = browser.new_page()
+        page.set_default_timeout(SECONDS)
+        page.goto(address)
+        yield page
+        browser.close()
+
+
+def _wait(url: str, server: subprocess.Popen) -> None:
+    for _ in range(120):
+        if server.poll() is not None:
+            pytest.fail("The server ended before it answered.")
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own server
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    pytest.fail("The server did not answer within a minute.")
+
+
+def test_verdict_of_an_uploaded_picture(page: "sync_api.Page", tmp_path: Path):
+    portrait = tmp_path / "portrait.png"
+    portrait.write_bytes(images.encode(samples.load("mask_worn")))
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.locator("input[type=file]").set_input_files(portrait)
+    page.get_by_text("portrait.png · 512 × 512 px").wait_for()
+    whole = page.get_by_role("button", name="Classify the whole picture as one face")
+    # The finder may see nobody, or somebody; either way there is a verdict in the end.
+    if whole.is_visible():
+        whole.click()
+    page.get_by_text(re.compile("^Face 1 ·")).wait_for()
+    verdicts = page.get_by_role("heading", level=3).filter(has_text=VERDICT)
+    verdicts.first.wait_for()
+    numbers = page.locator("[data-testid=stPlotlyChart]").first.get_by_text(re.compile(r"^[\d.]+ %$"))
+    numbers.nth(2).wait_for()
+    shares = [float(str(text).removesuffix(" %")) for text in numbers.all_text_contents()]
+    assert len(shares) == 3
+    assert round(sum(shares), 6) == 100.0
+    assert [url for url in requests if not url.startswith(("http://127.0.0.1", "data:", "blob:"))] == []
+
+
+def test_a_box_drawn_with_the_mouse(page: "sync_api.Page"):
+    page.get_by_role("button", name="Four faces", exact=True).click()
+    page.get_by_text(re.compile("raw a box around")).last.click()
+    page.get_by_role("button", name="Add this face").scroll_into_view_if_needed()
+    chart = page.locator("[data-testid=stPlotlyChart]").filter(has=page.locator(".layer-below image")).last
+    chart.locator(".draglayer").first.wait_for(state="attached")
+    page.wait_for_timeout(1000)  # the page still scrolls, and says nothing when it has come to rest
+    area = chart.bounding_box()
+    assert area is not None
+    x, y = area["x"] + area["width"] * 0.3, area["y"] + area["height"] * 0.4
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 20, steps=5)
+    page.mouse.move(x + 80, y + 50, steps=5)
+    page.mouse.up()
+    # The sliders' start is 35 % of 1280 px; the drag began at 30 %.
+    page.get_by_text(re.compile("^38[0-9] px$")).first.wait_for()
+    page.get_by_role("button", name="Add this face").click()
+    page.get_by_text(re.compile("drawn by you")).wait_for()
