@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from maskcls.ui import sidebar
+from maskcls.ui import entrance, sidebar
 
 # Our own, because Streamlit fetches a Material page icon from elsewhere.
 LOGO = Path(__file__).parent / "maskcls" / "ui" / "logo.svg"
@@ -12,19 +12,23 @@ LOGO = Path(__file__).parent / "maskcls" / "ui" / "logo.svg"
 st.set_page_config(page_title="maskcls", page_icon=str(LOGO), layout="wide")
 st.logo(str(LOGO), size="large")
 
-page = st.navigation(
-    [
-        st.Page(
-            "pages/photos.py",
-            title="Photos",
-            icon=":material/photo_camera:",
-            url_path="photos",
-            default=True,
-            help="Find every face in a picture and see whether a mask is worn, how sure that is, and why.",
-        ),
-    ]
+photos = st.Page(
+    "pages/photos.py",
+    title="Photos",
+    icon=":material/photo_camera:",
+    url_path="photos",
+    help="Find every face in a picture and see whether a mask is worn, how sure that is, and why.",
 )
 
-st.title(page.title, anchor=False)
-sidebar.show_model()
+
+def home() -> None:
+    """Send whoever comes without an address to the first page, which keeps an address of its own that way."""
+    st.switch_page(photos)
+
+
+page = st.navigation([st.Page(home, default=True, visibility="hidden"), photos])
+entrance.note()
+if page.url_path:
+    st.title(page.title, anchor=False)
+    sidebar.show_model()
 page.run()

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from skimage import data
 
-from maskcls import images
+from maskcls import drawing
 from maskcls.analysis import Settings, analyse, heat
 from maskcls.errors import SettingsError
 from maskcls.finder.cut import crop_squares, cut
@@ -145,7 +145,7 @@ def _our_way(image_rgb: np.ndarray, finder: "Finder", classifier: "Classifier") 
     if not faces:
         return []
     crops = cut(image_rgb, np.array([face.crop_xyxy for face in faces]), size_px=TUTORIAL_PX)
-    return [images.overlay(crop, heat(face, face.label), opacity=0.5) for crop, face in zip(crops, faces, strict=True)]
+    return [drawing.overlay(crop, heat(face, face.label), opacity=0.5) for crop, face in zip(crops, faces, strict=True)]
 
 
 def _tutorial_way(image_rgb: np.ndarray, find: _Find, explain: _Explain) -> list[np.ndarray]:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import numpy as np
 
-from maskcls import __version__, images, report
+from maskcls import __version__, drawing, images, report
 from maskcls.analysis import Settings, analyse
 from maskcls.errors import MaskclsError, ModelError, SettingsError
 from maskcls.face import Face
@@ -271,7 +271,7 @@ class _Annotator:
     def write(self, path: Path, image_rgb: np.ndarray, faces: Sequence[Face]) -> None:
         """Write the picture that came from `path`."""
         boxes = np.array([face.box_xyxy for face in faces], np.float32).reshape(-1, 4)
-        drawn = images.draw_boxes(image_rgb, boxes, [face.verdict for face in faces])
+        drawn = drawing.draw_boxes(image_rgb, boxes, [face.verdict for face in faces])
         _write(self._free_name(path.stem), images.encode(drawn, suffix=".jpg"))
 
     def _free_name(self, stem: str) -> Path:

@@ -9,6 +9,7 @@ import queue
 import subprocess
 import zipfile
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +24,9 @@ _POOL = 2
 # some 130 bytes for each.
 _SHAPES_KEPT = 6
 _PIXELS_KEPT = 2_500_000
+
+
+_LARGEST_BATCH = 16
 
 
 class Engine(Protocol):
@@ -86,14 +90,18 @@ class _Interpreters:
 
     def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
         try:
-            interpreter = self._for_shape(images_rgb.shape)
-            interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images_rgb)
-            interpreter.invoke()
-            return [interpreter.get_tensor(index) for index in _output_indices(interpreter)]
+            pieces = [self._run(piece) for piece in _in_powers_of_two(images_rgb)]
         except (ValueError, RuntimeError) as error:
             raise ModelError(
                 f"{self._path} takes no pictures of shape {images_rgb.shape}. Restore it or choose another version."
             ) from error
+        return [np.concatenate(parts) for parts in zip(*pieces, strict=True)] if len(pieces) > 1 else pieces[0]
+
+    def _run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
+        interpreter = self._for_shape(images_rgb.shape)
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images_rgb)
+        interpreter.invoke()
+        return [interpreter.get_tensor(index) for index in _output_indices(interpreter)]
 
     def _for_shape(self, shape: tuple[int, ...]) -> Any:
         if shape in self._prepared:
@@ -121,6 +129,15 @@ class _Interpreters:
             raise ModelError(
                 f"{self._path} is damaged or is no LiteRT model. Restore it or choose another version."
             ) from error
+
+
+def _in_powers_of_two(images_rgb: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the batch in pieces of 16, 8, 4, 2 and 1: any number of faces then needs five shapes at most."""
+    start = 0
+    while start < len(images_rgb):
+        size = min(_LARGEST_BATCH, 1 << ((len(images_rgb) - start).bit_length() - 1))
+        yield images_rgb[start : start + size]
+        start += size
 
 
 def _output_indices(interpreter: Any) -> list[int]:

@@ -12,7 +12,8 @@ def export_litert(network: keras.Model, path: Path, *, quantised: bool = False) 
     Args:
         network: With one `uint8` picture input; batch and free sizes stay free.
         path: Where to; the folder must exist.
-        quantised: Store weights in 8 bits, with their activations quantised as they come (dynamic range).
+        quantised: Store weights in 16 bits, for half the size. (With 8, and activations quantised as they come, our
+            classifier's probabilities moved by up to 0.17, and it took five times as long.)
     """
     import tensorflow as tf
 
@@ -25,6 +26,7 @@ def export_litert(network: keras.Model, path: Path, *, quantised: bool = False) 
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         if quantised:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16]
         content = converter.convert()
     draft = path.with_name(f".{path.name}.draft")
     draft.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Bytes to RGB arrays and back, and what is drawn over them: boxes with verdicts, heatmaps.
+"""Bytes to RGB arrays and back.
 
 Pictures come from strangers. Size and format are judged by the header before a single pixel is decoded, and whatever a
 decoder stumbles over ends as one `ImageError` that names the file and says what to do.
@@ -11,17 +11,12 @@ import math
 import threading
 import unicodedata
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageColor, ImageDraw, ImageFont, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from maskcls import labels
 from maskcls.errors import ImageError
 
 MAX_BYTES = 20_000_000
@@ -145,71 +140,6 @@ def plain_name(name: str, *, longest: int = 80) -> str:
     return kept or "The picture"
 
 
-def draw_boxes(
-    image_rgb: np.ndarray, boxes_xyxy: np.ndarray, names: Sequence[str], *, numbers: Sequence[int] | None = None
-) -> np.ndarray:
-    """Draw a box around each face, with its verdict's colour, symbol and words.
-
-    Lines and letters grow with the picture, letters shrink with the box. A tag that would hide another face keeps only
-    its symbol and number.
-
-    Args:
-        image_rgb: `(h, w, 3) uint8`; it is left as it is.
-        boxes_xyxy: `(n, 4)` in pixels; boxes are clipped to the picture, those outside are not drawn.
-        names: The verdict of each box, or any class.
-        numbers: What to call each box, so that cards and tables can speak of it; not drawn when None.
-
-    Returns:
-        A new `(h, w, 3) uint8` picture.
-
-    Raises:
-        ValueError: There are not as many names, or numbers, as boxes.
-    """
-    boxes = np.asarray(boxes_xyxy, np.float64).reshape(-1, 4)
-    if len(boxes) != len(names):
-        raise ValueError(f"Expected a name for each of {len(boxes)} boxes. Got: {len(names)}")
-    if numbers is not None and len(boxes) != len(numbers):
-        raise ValueError(f"Expected a number for each of {len(boxes)} boxes. Got: {len(numbers)}")
-    canvas = Image.fromarray(np.ascontiguousarray(image_rgb))
-    boxes, seen = _clip(boxes, *canvas.size)
-    called = [""] * len(names) if numbers is None else [str(number) for number in numbers]
-    shown = [(name, number) for name, number, is_seen in zip(names, called, seen, strict=True) if is_seen]
-    boxes = boxes[seen]
-    tags = [
-        _fit_tag(box, name, boxes, canvas.size, number=number) for box, (name, number) in zip(boxes, shown, strict=True)
-    ]
-    pen = ImageDraw.Draw(canvas)
-    line_px = max(2, round(min(canvas.size) / 220))
-    for box, tag in zip(boxes.tolist(), tags, strict=True):
-        pen.rectangle(box, outline=tag.ink, width=line_px + max(1, line_px // 3))  # an edge on any background
-        pen.rectangle(box, outline=tag.colour, width=line_px)
-    for tag in tags:  # after all frames, so that no line runs through a word
-        _draw_tag(canvas, pen, tag)
-    return np.array(canvas)
-
-
-def overlay(image_rgb: np.ndarray, heat: np.ndarray, *, opacity: float) -> np.ndarray:
-    """Lay a heatmap over a picture.
-
-    Args:
-        image_rgb: `(h, w, 3) uint8`; it is left as it is.
-        heat: `(rows, columns)` float, spread over the whole picture; scaled by its own maximum, nothing below 0 shows.
-        opacity: How much of the picture the hottest places hide, 0 to 1; places without heat stay clear.
-
-    Returns:
-        A new `(h, w, 3) uint8` picture; the same pixels where there is no heat at all.
-    """
-    heat = np.maximum(np.nan_to_num(np.asarray(heat, np.float32), posinf=0.0), 0)
-    if heat.max(initial=0) <= 0 or image_rgb.size == 0:
-        return image_rgb.copy()
-    height, width = image_rgb.shape[:2]
-    # Cubic: cells melt into each other instead of showing their borders. It overshoots, hence the clipping.
-    heat = np.clip(cv2.resize(heat / heat.max(), (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
-    colours = _HEAT_COLOURS[np.rint(heat * 255).astype(np.uint8)]
-    veil = (min(max(opacity, 0.0), 1.0) * np.minimum(heat * _VEIL_RISE, 1))[..., None]
-    return np.rint(image_rgb * (1 - veil) + colours * veil).astype(np.uint8)
-
-
 @functools.cache
 def _know_heif() -> None:
     pillow_heif.register_heif_opener()
@@ -306,119 +236,3 @@ def _is_text(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return bool(text.strip()) and not any(unicodedata.category(c) == "Cc" for c in "".join(text.split()))
-
-
-# Viridis (van der Walt and Smith, 2015): perceptually even, so that equal steps of evidence look equal, also to
-# colour-blind people and in print. Its blue, green and yellow stay apart from skin of every shade and from red lips,
-# which the reds and oranges of inferno, magma and plasma do not.
-_HEAT_COLOURS = cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_VIRIDIS).reshape(256, 3)[:, ::-1]
-# Half the heat is already fully veiled: below, the face shows through and nobody reads dark purple as a shadow.
-_VEIL_RISE = 2.0
-
-# Pillow's built-in font has no ✓, ◐, ✕ or ●, so symbols are drawn: what, where in a unit square, from and to degrees.
-_DISC = ("pie", (0.08, 0.08, 0.92, 0.92), 0, 360)
-_SHAPES: dict[str, tuple[tuple[str, tuple[float, ...], int, int], ...]] = {
-    "✓": (("line", (0.08, 0.55, 0.38, 0.84, 0.92, 0.18), 0, 0),),
-    "✕": (("line", (0.14, 0.14, 0.86, 0.86), 0, 0), ("line", (0.86, 0.14, 0.14, 0.86), 0, 0)),
-    "◐": (("arc", (0.04, 0.04, 0.96, 0.96), 0, 360), ("pie", (0.04, 0.04, 0.96, 0.96), 90, 270)),
-    "?": (
-        ("arc", (0.22, 0.02, 0.78, 0.58), 180, 450),
-        ("line", (0.5, 0.5, 0.5, 0.72), 0, 0),
-        ("pie", (0.41, 0.82, 0.59, 1.0), 0, 360),
-    ),
-    "●": (_DISC,),
-}
-
-
-@dataclass(frozen=True)
-class _Tag:
-    """A filled label, its left top corner at `x_px, y_px`: a symbol and perhaps words, all in one size."""
-
-    symbol: str
-    words: str
-    colour: tuple[int, int, int]
-    letter_px: int
-    x_px: int = 0
-    y_px: int = 0
-
-    @property
-    def ink(self) -> tuple[int, int, int]:
-        """Black or white, whichever stands out more: the crossing lies at a luminance of 0.179 (WCAG 2.2, 1.4.3)."""
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.divide(self.colour, 255)]
-        return (0, 0, 0) if np.dot(linear, (0.2126, 0.7152, 0.0722)) > 0.179 else (255, 255, 255)
-
-    @property
-    def gap_px(self) -> int:
-        return max(2, round(self.letter_px * 0.3))
-
-    @property
-    def width_px(self) -> int:
-        words_px = math.ceil(_font(self.letter_px).getlength(self.words)) + self.gap_px if self.words else 0
-        return self.letter_px + words_px + 2 * self.gap_px
-
-    @property
-    def height_px(self) -> int:
-        return self.letter_px + 2 * self.gap_px
-
-
-@functools.cache
-def _font(size_px: int) -> Any:
-    return ImageFont.load_default(size_px)
-
-
-@functools.cache
-def _symbol(symbol: str, size_px: int) -> Image.Image:
-    """Return `symbol` as a mask of `size_px`, drawn four times as large and shrunk for smooth edges."""
-    side = 4 * size_px
-    mask = Image.new("L", (side, side))
-    pen, stroke_px = ImageDraw.Draw(mask), max(1, round(side * 0.14))
-    for kind, where, start, end in _SHAPES.get(symbol, (_DISC,)):
-        points = [value * (side - 1) for value in where]
-        if kind == "line":
-            pen.line(points, fill=255, width=stroke_px, joint="curve")
-        elif kind == "arc":
-            pen.arc(points, start, end, fill=255, width=stroke_px)
-        else:
-            pen.pieslice(points, start, end, fill=255)
-    return mask.resize((size_px, size_px), Image.Resampling.BOX)
-
-
-def _clip(boxes_xyxy: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return whole-pixel boxes inside the picture, `(n, 4) int`, and which of them show anything, `(n,) bool`."""
-    boxes = np.nan_to_num(boxes_xyxy, nan=0.0, posinf=1e9, neginf=-1e9)
-    inside = np.clip(np.rint(boxes), 0, [width - 1, height - 1] * 2).astype(int)
-    touches = (boxes[:, :2] < [width, height]).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
-    return inside, touches & (boxes[:, 2:] > boxes[:, :2]).all(axis=1) & ~np.isnan(boxes_xyxy).any(axis=1)
-
-
-def _fit_tag(box: np.ndarray, name: str, boxes: np.ndarray, picture_wh: tuple[int, int], *, number: str) -> _Tag:
-    look = labels.look(name)
-    largest_px = max(12, round(min(picture_wh) / 28))
-    letter_px = min(largest_px, max(12, int(box[2] - box[0]) // 6))
-    colour = ImageColor.getrgb(look.colour)[:3]
-    words = f"{number} {plain_name(look.words, longest=40)}".strip()
-    tag = _place(_Tag(look.symbol, words, colour, letter_px), box, picture_wh)
-    hides = (boxes[:, :2] < [tag.x_px + tag.width_px, tag.y_px + tag.height_px]).all(axis=1)
-    hides &= (boxes[:, 2:] > [tag.x_px, tag.y_px]).all(axis=1) & (boxes != box).any(axis=1)
-    return _place(replace(tag, words=number), box, picture_wh) if hides.any() else tag
-
-
-def _place(tag: _Tag, box: np.ndarray, picture_wh: tuple[int, int]) -> _Tag:
-    """Put `tag` on top of `box`, below it where the picture ends, and inside only where there is room nowhere else."""
-    left, top, _, bottom = (int(value) for value in box)
-    fits_below = bottom + 1 + tag.height_px <= picture_wh[1]
-    y_px = top - tag.height_px if top >= tag.height_px else bottom + 1 if fits_below else top
-    return replace(
-        tag,
-        x_px=max(0, min(left, picture_wh[0] - tag.width_px)),
-        y_px=max(0, min(y_px, picture_wh[1] - tag.height_px)),
-    )
-
-
-def _draw_tag(canvas: Image.Image, pen: ImageDraw.ImageDraw, tag: _Tag) -> None:
-    x, y = tag.x_px, tag.y_px
-    pen.rectangle((x, y, x + tag.width_px - 1, y + tag.height_px - 1), fill=tag.colour)
-    canvas.paste(tag.ink, (x + tag.gap_px, y + tag.gap_px), _symbol(tag.symbol, tag.letter_px))
-    if tag.words:
-        corner = (x + 2 * tag.gap_px + tag.letter_px, y + tag.height_px / 2)
-        pen.text(corner, tag.words, fill=tag.ink, font=_font(tag.letter_px), anchor="lm")

@@ -87,7 +87,9 @@ def test_settings_reach_the_finder(classifier: Classifier):
     assert finder.asked == [{"min_score": 0.3, "min_face_px": 40}, {"min_score": 0.5, "min_face_px": 16}]
 
 
-@pytest.mark.parametrize("wrong", [{"min_score": 0}, {"min_score": 1}, {"min_score": float("nan")}, {"min_face_px": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"min_score": 0}, {"min_score": 1}, {"min_score": float("nan")}, {"min_face_px": -1}]
+)
 def test_settings_that_make_no_sense(wrong: dict):
     with pytest.raises(SettingsError, match="Got"):
         Settings(**wrong)

@@ -46,7 +46,17 @@ def test_shows_the_model_at_work():
     assert "Model at work" in [one.value for one in app.sidebar.subheader]
     app.button(key="model_card").click().run()
     assert not app.exception
-    assert "Face finder" in str(app.table[0].value.to_numpy())
+    assert "✓ mask worn" in "".join(one.value for one in app.markdown)
+
+
+def test_page_opened_by_its_address_comes_with_everything():
+    # Streamlit's older rules for a folder called pages would run the page alone.
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    for _ in range(2):
+        app.switch_page("pages/photos.py").run()
+        assert not app.exception
+        assert [one.value for one in app.title] == ["Photos"]
+        assert "Model at work" in [one.value for one in app.sidebar.subheader]
 
 
 def test_upload_limit_is_the_librarys():

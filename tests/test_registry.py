@@ -70,9 +70,25 @@ def test_what_is_no_version_is_left_out(registry: Registry, own: Path, caplog: p
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", "../own-1", "own-1/", "a/../own-1", "/etc", ".hidden", "a\\b", "own-1\n", "a b", "x" * 65, "ö", "%2e"],
+    [
+        "",
+        ".",
+        "..",
+        "../own-1",
+        "own-1/",
+        "a/../own-1",
+        "/etc",
+        ".hidden",
+        "a\\b",
+        "own-1\n",
+        "a b",
+        "x" * 65,
+        "ö",
+        "%2e",
+    ],
 )
-def test_names_that_lead_elsewhere(registry: Registry, own: Path, name: str):
+@pytest.mark.usefixtures("own")
+def test_names_that_lead_elsewhere(registry: Registry, name: str):
     for ask in (registry.version, registry.classifier, registry.promote):
         with pytest.raises(ModelError, match="cannot be the name of a version"):
             ask(name)
@@ -80,7 +96,8 @@ def test_names_that_lead_elsewhere(registry: Registry, own: Path, name: str):
 
 
 @pytest.mark.parametrize("name", ["nobody", "squares"])
-def test_there_is_no_such_classifier(registry: Registry, own: Path, name: str):
+@pytest.mark.usefixtures("own")
+def test_there_is_no_such_classifier(registry: Registry, name: str):
     with pytest.raises(ModelError, match=r"no classifier called .*tiny-3, own-1"):
         registry.classifier(name)
 
@@ -90,7 +107,8 @@ def test_the_shipped_classifier_is_at_work(registry: Registry):
     assert registry.classifier().card.name == "tiny-3"
 
 
-def test_promoting_puts_to_work(registry: Registry, home: Path, own: Path, models_folder: Path):
+@pytest.mark.usefixtures("own")
+def test_promoting_puts_to_work(registry: Registry, home: Path, models_folder: Path):
     assert registry.promote("own-1").name == "own-1"
     assert registry.at_work().name == "own-1"
     assert registry.classifier().card.classes == ("hat", "no_hat")
@@ -164,7 +182,8 @@ def test_nothing_serves_when_the_shipped_one_is_damaged(home: Path, models_folde
         Registry(home, shipped).finder()
 
 
-def test_the_switch_is_never_seen_half_done(registry: Registry, own: Path, home: Path):
+@pytest.mark.usefixtures("own")
+def test_the_switch_is_never_seen_half_done(registry: Registry, home: Path):
     """Somebody promotes all the time; whoever looks sees one version or the other, whole."""
     registry.promote("own-1")
     looking, seen, failures = threading.Event(), set(), []
@@ -193,7 +212,8 @@ def test_the_switch_is_never_seen_half_done(registry: Registry, own: Path, home:
     assert [path for path in home.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_home_from_the_environment(monkeypatch: pytest.MonkeyPatch, home: Path, own: Path, models_folder: Path):
+@pytest.mark.usefixtures("own")
+def test_a_home_from_the_environment(monkeypatch: pytest.MonkeyPatch, home: Path, models_folder: Path):
     monkeypatch.setenv("MASKCLS_HOME", str(home))
     assert module.home() == home
     assert names(Registry(shipped_folder=models_folder)) == ["tiny-3", "own-1"]
@@ -201,7 +221,8 @@ def test_a_home_from_the_environment(monkeypatch: pytest.MonkeyPatch, home: Path
     assert module.home() == Path(".maskcls")
 
 
-def test_two_classes_work_from_picture_to_json(registry: Registry, own: Path, squares_picture: np.ndarray):
+@pytest.mark.usefixtures("own")
+def test_two_classes_work_from_picture_to_json(registry: Registry, squares_picture: np.ndarray):
     registry.promote("own-1")
     faces = analyse(squares_picture, registry.finder(), registry.classifier())
     assert len(faces) == 2

@@ -37,18 +37,27 @@ def read_manifest(path: Path) -> list[Entry]:
     """Return the entries of a `manifest.csv`.
 
     Raises:
-        DatasetError: It is missing or lacks a column.
+        DatasetError: It is missing, no table, or lacks a column or the end of a line.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [
-                Entry(r["archive"], PurePosixPath(r["file"]), r["label"], r["split"], r["source"], r["group"])
-                for r in csv.DictReader(file)
-            ]
+            return [_entry(row) for row in csv.DictReader(file)]
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path} is not a table of comma-separated values. Restore it.") from error
     except KeyError as error:
-        raise DatasetError(f"{path} lacks the column {error}.") from error
+        raise DatasetError(f"{path} lacks the column {error} or has a line without it. Restore it.") from error
+
+
+def _entry(row: dict[str, str | None]) -> Entry:
+    values = {}
+    for column in ("archive", "file", "label", "split", "source", "group"):
+        value = row[column]
+        if value is None:
+            raise KeyError(column)
+        values[column] = value
+    return Entry(file=PurePosixPath(values.pop("file")), **values)
 
 
 def held_out_groups(entries: Iterable[Entry], *, own_splits: Iterable[str], test_only: Iterable[str]) -> set[str]:

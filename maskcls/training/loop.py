@@ -44,6 +44,8 @@ def fit(
         data,
         epochs=epochs,
         verbose=2,
+        # The batches are random as they are; another order after a stop would make it another run.
+        shuffle=False,
         callbacks=[
             keras.callbacks.BackupAndRestore(run / "backup", delete_checkpoint=False),
             keras.callbacks.CSVLogger(run / "progress.csv", append=True),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from maskcls import images, report
+from maskcls import drawing, images, report
 from maskcls.errors import ImageError
 from maskcls.face import Face
 from maskcls.ui.desk import Picture
@@ -73,7 +73,7 @@ def annotate(image_rgb: np.ndarray, faces: Sequence[Face], *, scale: float = 1.0
     boxes = np.array([face.box_xyxy for face in faces], np.float64).reshape(-1, 4) * scale
     # One face needs no number.
     numbers = list(range(1, len(faces) + 1)) if len(faces) > 1 else None
-    return images.draw_boxes(image_rgb, boxes, [face.verdict for face in faces], numbers=numbers)
+    return drawing.draw_boxes(image_rgb, boxes, [face.verdict for face in faces], numbers=numbers)
 
 
 def safe_names(names: Iterable[str]) -> list[str]:

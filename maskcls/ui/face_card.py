@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from maskcls import images, labels
+from maskcls import drawing, labels
 from maskcls.analysis import heat
 from maskcls.face import REASON_WORDS, Face
 from maskcls.finder.cut import cut
@@ -107,7 +107,7 @@ def _with_heatmap(face: Face, image_rgb: np.ndarray, number: int, *, shown: str,
     with st.grid(2, wrap=False, min_column_width=60, gap="xsmall"):
         st.image(image_rgb, width="stretch", output_format="JPEG", alt=_alt(face, number))
         st.image(
-            images.overlay(image_rgb, evidence, opacity=opacity),
+            drawing.overlay(image_rgb, evidence, opacity=opacity),
             width="stretch",
             output_format="JPEG",
             alt=f"Face {number}: where the evidence for {words} lies",

@@ -40,7 +40,10 @@ def at_work_or_stop() -> Models:
 
 def _stamp(version: Version, device: str) -> str:
     """Return the version's folder, the device, and when the version's files last changed."""
-    changed = max((path.stat().st_mtime_ns for path in _files(version.path)), default=0)
+    try:
+        changed = max((path.stat().st_mtime_ns for path in _files(version.path)), default=0)
+    except OSError:  # it is being replaced right now; the next run sees the new one
+        changed = 0
     return f"{version.path.resolve()}@{changed}@{device}"
 
 

@@ -16,8 +16,10 @@ from maskcls.ui.words import counted, plain, verdict_counts
 
 CARDS_PER_PAGE = 12
 _CARD_PX = 290
-_SHOWN_PX = 1600
-_TALLEST_PX = 620
+# Tall pictures would push everything else off the screen.
+_WIDEST_PX, _TALLEST_PX = 820, 620
+_SHARPER = 1.3
+_LARGEST_UP = 3.0
 
 
 def pick(pictures: Sequence[tuple[Picture, Sequence[Face]]], latest: Sequence[str]) -> Picture:
@@ -62,19 +64,17 @@ def show(picture: Picture, result: Result, desk: Desk, models: Models, *, heatma
 
 def _annotated(picture: Picture, image_rgb: np.ndarray, faces: Sequence[Face]) -> None:
     height, width = image_rgb.shape[:2]
-    scale = min(1.0, _SHOWN_PX / max(height, width))
-    small = image_rgb
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA)
-    drawn = annotate(small, faces, scale=scale)
-    # Tall pictures would push everything else off the screen.
-    widest = round(_TALLEST_PX * width / height)
+    shown_px = max(60.0, min(_WIDEST_PX, _TALLEST_PX * width / height))
+    # The letters on the boxes have their size in pixels of the picture, so it is drawn on at about the size in which it
+    # is seen: a small one must not get huge letters, nor a large one tiny ones.
+    scale = min(_SHARPER * shown_px / width, _LARGEST_UP)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    seen = cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     name = images.plain_name(picture.name)
     count = counted(len(faces), "face", "faces") if faces else "no face found"
     st.image(
-        drawn,
-        width=max(60, min(widest, 2 * drawn.shape[1])),
+        annotate(seen, faces, scale=scale),
+        width=round(min(shown_px, size[0])),
         output_format="JPEG",
         alt=f"{name}: {count} {verdict_counts(faces)}".strip(),
     )

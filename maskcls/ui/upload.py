@@ -1,11 +1,14 @@
 """How pictures come in: files, the camera, samples. Each way ends on the session's desk."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.typing import UploadedFile
 
 from maskcls import images, samples
 from maskcls.ui.desk import MAX_PICTURES, desk
@@ -13,6 +16,7 @@ from maskcls.ui.desk import MAX_PICTURES, desk
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif", "avif", "heic", "heif"]
 _MEGABYTES = images.MAX_BYTES // 10**6
 _THUMBNAIL_PX = 240
+_CAMERA_PX = 560
 _ROUND = "upload_round"
 
 UPLOAD = ":material/upload: Upload"
@@ -73,19 +77,36 @@ def _uploader_key() -> str:
 
 
 def _take_files() -> None:
-    desk().add((file.name, _bounded(file)) for file in st.session_state[_uploader_key()])
-    # Another key empties the box: the pictures are on the desk, and the server need not hold them twice.
+    files = st.session_state[_uploader_key()]
+    desk().add((file.name, _bounded(file)) for file in files)
+    # Another key empties the box: the pictures are on the desk now.
     st.session_state[_ROUND] += 1
+    _let_go(files)
 
 
-def _bounded(file: Any) -> bytes:
+def _let_go(files: Sequence[UploadedFile]) -> None:
+    """Make Streamlit forget files, which it would hold until the session ends, also after somebody started over."""
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    held: Any = context.uploaded_file_mgr
+    for file in files:
+        held.remove_file(session_id=context.session_id, file_id=file.file_id)
+
+
+def _bounded(file: UploadedFile) -> bytes:
     """Return the file's bytes, or one more than is allowed: enough for `images.read` to refuse it, with its size."""
-    return bytes(file.getbuffer()) if file.size <= images.MAX_BYTES * 2 else bytes(images.MAX_BYTES + 1)
+    return file.getvalue() if file.size <= images.MAX_BYTES * 2 else bytes(images.MAX_BYTES + 1)
 
 
 def _camera() -> None:
     st.camera_input(
-        "Take a picture", key="camera", label_visibility="collapsed", resolution="720p", on_change=_take_snapshot
+        "Take a picture",
+        key="camera",
+        label_visibility="collapsed",
+        resolution="720p",
+        on_change=_take_snapshot,
+        width=_CAMERA_PX,
     )
     st.caption("No picture? Allow the camera in the browser; it needs https or localhost. Uploading always works.")
 

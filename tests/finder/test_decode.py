@@ -69,7 +69,7 @@ def random_truth(rng: np.random.Generator, size_px: int):
     for _ in range(200):
         side = np.exp(rng.uniform(np.log(10), np.log(0.8 * size_px)))
         corner = rng.uniform(0, size_px - side, 2)
-        box = np.concatenate([corner, corner + (side * rng.uniform(0.7, 1), side)])
+        box = np.array([*corner, corner[0] + side * rng.uniform(0.7, 1), corner[1] + side])
         if not boxes or iou_matrix(np.array(boxes), box[None] + [-8, -8, 8, 8]).max() == 0:
             boxes.append(box)
     array = np.array(boxes, np.float32)

@@ -30,8 +30,7 @@ class WatchedEngine:
 
     def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
         self.shown.append(images_rgb)
-        grids = [np.full((1, *(side // s for side in images_rgb.shape[1:3]), 15), -9, np.float32) for s in (8, 16, 32)]
-        return grids
+        return [np.full((1, *(side // s for side in images_rgb.shape[1:3]), 15), -9, np.float32) for s in (8, 16, 32)]
 
 
 def middles(found: list) -> list[list[float]]:

@@ -233,7 +233,9 @@ def test_settings_survive_a_change_of_page(work: Callable[..., None], tmp_path: 
     (tmp_path / "other.py").write_text("import streamlit as st\nst.write('elsewhere')\n")
     (tmp_path / "photos.py").write_text(photos.read_text())
     (tmp_path / "entry.py").write_text(
-        "import streamlit as st\nst.navigation([st.Page('photos.py', default=True), st.Page('other.py')]).run()\n"
+        "import streamlit as st\nfrom maskcls.ui import entrance\n"
+        "page = st.navigation([st.Page('photos.py', default=True), st.Page('other.py')])\n"
+        "entrance.note()\npage.run()\n"
     )
     app = AppTest.from_file(str(tmp_path / "entry.py"), default_timeout=60).run()
     app.slider(key="min_score").set_value(0.75)

@@ -38,5 +38,6 @@ def choose_threshold(probabilities: np.ndarray, labels: np.ndarray, *, accuracy:
     # Answers of one confidence are sure together or not at all: only the last of them tells their accuracy.
     last = np.append(np.diff(confidence[order]) != 0, True)
     good = np.flatnonzero(last & (accuracies >= accuracy))
-    kept = max(int(good[-1]) + 1 if len(good) else 0, int(np.ceil(len(order) * (1 - most_unsure))))
+    kept = int(good[-1]) + 1 if len(good) else 1
+    kept = max(kept, int(np.ceil(len(order) * (1 - most_unsure))))
     return float(confidence[order][kept - 1])

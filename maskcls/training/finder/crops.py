@@ -93,6 +93,8 @@ def _warp(image_rgb: np.ndarray, view: View, size_px: int) -> np.ndarray:
             image_rgb, (max(1, round(w * scale)), max(1, round(h * scale))), interpolation=cv2.INTER_AREA
         )
         matrix = matrix @ np.diag([w / image_rgb.shape[1], h / image_rgb.shape[0], 1.0])
+    # Boxes count from the edge of the first pixel, warpAffine from its middle.
+    matrix = np.column_stack([matrix[:, :2], matrix[:, 2] + matrix[:, :2].sum(axis=1) / 2 - 0.5])
     return cv2.warpAffine(image_rgb, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderValue=view.fill_rgb)
 
 

@@ -1,0 +1,99 @@
+"""Pictures with their faces, and batches that are the same whenever an epoch is gone through again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskcls import images
+from maskcls.training.finder import pictures as module
+from maskcls.training.finder.pictures import CROPS, CropBatches, load_pictures
+from maskcls.training.finder.teacher import Truth
+
+NOBODY = np.zeros((0, 4), np.float32)
+
+
+class CountingTeacher:
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def find(self, _image_rgb: np.ndarray) -> np.ndarray:
+        self.asked += 1
+        row = np.zeros((1, 15), np.float32)
+        row[0, :4], row[0, 14] = (60, 60, 80, 80), 0.9
+        return row
+
+
+def scenes(root: Path) -> Path:
+    for folder in ("images", "annotations"):
+        (root / "train" / folder).mkdir(parents=True)
+    for name in ("a", "b"):
+        image_rgb = np.full((100, 120, 3), 50, np.uint8)
+        (root / "train" / "images" / f"{name}.png").write_bytes(images.encode(image_rgb))
+        boxes = "".join(
+            f"<object><name>with_mask</name><difficult>{difficult}</difficult><bndbox><xmin>{x}</xmin><ymin>10</ymin>"
+            f"<xmax>{x + 20}</xmax><ymax>30</ymax></bndbox></object>"
+            for x, difficult in ((10, 0), (80, 1))
+        )
+        (root / "train" / "annotations" / f"{name}.xml").write_text(f"<annotation>{boxes}</annotation>")
+    return root
+
+
+def test_the_teacher_is_asked_once(tmp_path: Path):
+    data, answers, teacher = scenes(tmp_path / "scenes"), tmp_path / "answers.npz", CountingTeacher()
+    for _ in range(2):
+        loaded = load_pictures(data, teacher, split="train", answers=answers)
+        assert teacher.asked == 2
+        assert len(loaded) == 2
+        for image_rgb, truth in loaded:
+            assert image_rgb.shape == (100, 120, 3)
+            # The drawn box that is not difficult, and what the teacher is sure of.
+            assert truth.boxes_xyxy.tolist() == [[10, 10, 30, 30], [60, 60, 80, 80]]
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list:
+    rng = np.random.default_rng(0)
+    some = []
+    for _ in range(3):
+        boxes = np.array([[20, 20, 60, 70], [90, 30, 130, 80]], np.float32)
+        landmarks = boxes[:, None, :2] + rng.uniform(0, 40, (2, 5, 2)).astype(np.float32)
+        some.append((rng.integers(0, 256, (120, 160, 3), np.uint8), Truth(boxes, landmarks, NOBODY)))
+    return some
+
+
+def test_batches_can_be_repeated(pictures: list):
+    first, again = CropBatches(pictures, steps=2, first_epoch=3), CropBatches(pictures, steps=2)
+    for _ in range(3):
+        again.on_epoch_end()
+    assert len(first) == 2
+    crops, target = first[1]
+    count, size_px = CROPS[1]
+    assert crops.shape == (count, size_px, size_px, 3)
+    assert crops.dtype == np.uint8
+    assert target.shape == (count, sum((size_px // stride) ** 2 for stride in (8, 16, 32)), 18)
+    assert np.isfinite(target).all()
+    assert np.array_equal(again[1][0], crops)
+    assert np.array_equal(again[1][1], target)
+    again.on_epoch_end()
+    assert not np.array_equal(again[1][0], crops)
+
+
+def test_crops_fit_the_grids_and_the_first_two_differ():
+    assert all(size_px % 64 == 0 for _, size_px in CROPS)  # halves of them are mosaic tiles
+    assert CROPS[0] != CROPS[1]
+
+
+def test_a_mosaic_puts_every_view_in_its_corner():
+    views = []
+    for i in range(4):
+        ignored = np.array([[0, 0, 8, 8]], np.float32)
+        one = Truth(np.array([[10, 12, 30, 34]], np.float32), np.full((1, 5, 2), 20, np.float32), ignored)
+        views.append((np.full((64, 64, 3), 50 * (i + 1), np.uint8), one))
+    crop, truth = module._mosaic(views, 64)
+    assert crop.shape == (128, 128, 3)
+    for i, (x, y) in enumerate([(0, 0), (64, 0), (0, 64), (64, 64)]):
+        assert truth.boxes_xyxy[i].tolist() == [x + 10, y + 12, x + 30, y + 34]
+        assert truth.landmarks[i].tolist() == [[x + 20, y + 20]] * 5
+        assert truth.ignored_xyxy[i].tolist() == [x, y, x + 8, y + 8]
+        assert (crop[y : y + 64, x : x + 64] == 50 * (i + 1)).all()

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskcls.training.finder.teacher import Teacher, complete
+
+
+def found(*boxes: tuple[float, float, float, float, float]) -> np.ndarray:
+    """Return what a teacher finds: boxes with a score, landmarks that count from their left top corner."""
+    rows = np.zeros((len(boxes), 15), np.float32)
+    for row, (left, top, right, bottom, score) in zip(rows, boxes, strict=True):
+        row[:4] = left, top, right, bottom
+        row[4:14] = left + np.arange(10)
+        row[14] = score
+    return rows
+
+
+def drawn(*boxes: tuple[float, float, float, float]) -> np.ndarray:
+    return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+def test_nothing_drawn_and_nothing_found():
+    truth = complete(drawn(), found())
+    assert (truth.boxes_xyxy.shape, truth.landmarks.shape, truth.ignored_xyxy.shape) == ((0, 4), (0, 5, 2), (0, 4))
+
+
+def test_drawn_boxes_stay_and_get_landmarks_where_the_teacher_agrees():
+    boxes = drawn((10, 10, 50, 50), (100, 100, 140, 140))
+    truth = complete(boxes, found((11, 9, 51, 52, 0.5), (30, 10, 70, 50, 0.9)))
+    assert np.array_equal(truth.boxes_xyxy, boxes)
+    assert truth.landmarks[0].reshape(-1).tolist() == (11 + np.arange(10)).tolist()
+    assert np.isnan(truth.landmarks[1]).all()
+    assert len(truth.ignored_xyxy) == 0  # the second one touches a drawn box
+
+
+def test_what_nobody_drew():
+    truth = complete(drawn((10, 10, 50, 50)), found((200, 10, 240, 50, 0.85), (300, 10, 340, 50, 0.6)))
+    assert truth.boxes_xyxy.tolist() == [[10, 10, 50, 50], [200, 10, 240, 50]]
+    assert truth.ignored_xyxy.tolist() == [[300, 10, 340, 50]]
+    assert truth.landmarks.shape == (2, 5, 2)
+    assert truth.landmarks[1, 0].tolist() == [200, 201]
+    assert all(a.dtype == np.float32 for a in (truth.boxes_xyxy, truth.landmarks, truth.ignored_xyxy))
+
+
+def test_yunet_finds_the_astronaut():
+    weights = Path(__file__).resolve().parents[4] / "shared" / "weights" / "yunet_n_dynamic.onnx"
+    if not weights.exists():
+        pytest.skip("../shared/weights/yunet_n_dynamic.onnx is not here")
+    from skimage.data import astronaut
+
+    rows = Teacher(weights).find(astronaut())
+    assert rows.shape[1] == 15
+    best = rows[rows[:, 14].argmax()]
+    assert best[14] > 0.8
+    assert best[0] < 224 < best[2]
+    assert best[1] < 110 < best[3]
+    assert len(Teacher(weights).find(np.zeros((64, 64, 3), np.uint8))) == 0
