@@ -12,6 +12,8 @@ from maskcls.finder.decode import decode, suppress
 
 # The network's coarsest grid: sides of its input are multiples of this.
 _MULTIPLE = 32
+# A look at hardly another scale finds hardly another face.
+_NEXT_LOOK = 1.4
 DEFAULT_MIN_SCORE = 0.5
 DEFAULT_MIN_FACE_PX = 16
 
@@ -62,8 +64,7 @@ class Finder:
     ) -> list[Found]:
         """Return the faces in `image_rgb` `(h, w, 3) uint8`, surest first.
 
-        A large picture is looked at twice: whole and small for its large faces, and at a larger scale for the small
-        ones.
+        A picture is looked at several times: small for the faces that fill it, larger for the small ones.
 
         Args:
             image_rgb: The picture.
@@ -79,10 +80,13 @@ class Finder:
         return [_found(row) for row in faces[sides >= max(min_face_px, 1)]]
 
     def _sides_for(self, image_rgb: np.ndarray) -> list[int]:
-        """Return the long sides to look at: the first always, each next one where the picture is clearly larger."""
-        first, *rest = self._long_sides
+        """Return the long sides to look at, largest first: none above the picture's own, none hardly below another."""
         long_side = max(image_rgb.shape[:2])
-        return [min(first, long_side)] + [min(side, long_side) for side in rest if long_side > 1.4 * first]
+        sides: list[int] = []
+        for side in sorted({min(side, long_side) for side in self._long_sides}, reverse=True):
+            if not sides or side * _NEXT_LOOK <= sides[-1]:
+                sides.append(side)
+        return sides
 
     def _look(self, image_rgb: np.ndarray, long_side_px: int, min_score: float) -> np.ndarray:
         """Return the faces seen at one scale, in pixels of the picture."""

@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import json
 import logging
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,8 @@ log = logging.getLogger("maskcls.training.ship")
 
 _FINDER = "finder-1"
 _CLASSIFIER = "maskcls-1"
-# One look at small and common pictures, a second one at photographs with more in them.
-_LONG_SIDES_PX = [640, 1280]
+# A small look for faces that fill the picture, the common one, and one for photographs with more pixels in them.
+_LONG_SIDES_PX = [256, 640, 1280]
 _SURE_ACCURACY = 0.985
 _MOST_UNSURE = 0.08
 _PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
@@ -119,7 +120,7 @@ def _ship_finder(trained: Path, models: Path, data: Path) -> Card:
 def _ship_classifier(trained: Path, models: Path, data: Path) -> Card:
     network = keras.saving.load_model(trained, compile=False)
     crops, labels = validation_crops(data)
-    logits = keras.Model(network.inputs, architecture.logits_of(network)).predict(crops, batch_size=64, verbose=0)
+    logits = keras.Model(network.input, architecture.logits_of(network)).predict(crops, batch_size=64, verbose=0)
     temperature = choose_temperature(logits, labels)
     architecture.fold_temperature(network, temperature)
     probabilities = network.predict(crops, batch_size=64, verbose=0)[0]
@@ -162,11 +163,15 @@ def validation_crops(data: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _write(network: keras.Model, card: Card, models: Path) -> None:
-    folder = models / card.name
-    folder.mkdir(exist_ok=True)
-    network.save(folder / "model.keras")
-    export_litert(network, folder / "model.tflite")
-    write_card(card, folder)
+    # Hidden while it is written: nobody meets half a version.
+    draft, folder = models / f".{card.name}", models / card.name
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    network.save(draft / "model.keras")
+    export_litert(network, draft / "model.tflite")
+    write_card(card, draft)
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
 
 
 def _with_figures(card: Card, figures: dict[str, Any]) -> Card:

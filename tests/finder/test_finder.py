@@ -113,3 +113,15 @@ def test_a_card_that_lacks_something(settings: dict):
 
 def test_where_it_runs(finder: Finder):
     assert finder.device == "CPU (LiteRT)"
+
+
+@pytest.mark.parametrize(
+    ("long_side", "looks"),
+    [(1, [32]), (256, [256]), (300, [320]), (640, [640, 256]), (800, [800, 256]), (1000, [1024, 640, 256])]
+    + [(4000, [1280, 640, 256])],
+)
+def test_looks_at_scales_that_differ(long_side: int, looks: list[int]):
+    engine = WatchedEngine()
+    settings = SETTINGS | {"long_sides_px": [256, 640, 1280]}
+    Finder(Card("watched", "finder", settings=settings), engine).find(np.zeros((20, long_side, 3), np.uint8))
+    assert [shown.shape[2] for shown in engine.shown] == looks

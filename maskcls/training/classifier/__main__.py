@@ -55,7 +55,7 @@ def main(data: Path, weights: Path, run: Path, epochs: int, steps: int) -> None:
     if not (run / "backup").exists():
         start_from_imagenet(network, weights / _IMAGENET)
     fit(
-        keras.Model(network.inputs, architecture.logits_of(network)),
+        keras.Model(network.input, architecture.logits_of(network)),
         lambda first: CropBatches(
             pictures, size_px=INPUT_PX, cut_scale=CUT_SCALE, steps=steps, first_epoch=first, workers=1, max_queue_size=8
         ),

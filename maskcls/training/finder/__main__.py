@@ -68,7 +68,7 @@ def main(scenes: Path, weights: Path, run: Path, epochs: int, steps: int) -> Non
         log.info("backbone pruned and refitted")
     freeze_first_blocks(finder)
     fit(
-        keras.Model(finder.inputs, _joined(finder.outputs)),
+        keras.Model(finder.input, _joined(finder.outputs)),
         lambda first: CropBatches(pictures, steps=steps, first_epoch=first, workers=1, max_queue_size=8),
         run,
         loss=targets.detection_loss,
