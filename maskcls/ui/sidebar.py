@@ -1,5 +1,8 @@
 """What every page shows beside itself: settings of the analysis, the model at work, and its card."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from maskcls import labels
@@ -85,10 +88,30 @@ def _show_card(card: Card, finder: Card, device: str) -> None:
     st.table(_as_table({name: value for name, value in facts.items() if value}), border="horizontal")
     if card.figures:
         st.markdown("**How good it was found to be**")
-        st.json(card.figures, expanded=2)
+        st.dataframe(
+            [{"Figure": name, "Value": value} for name, value in flat(card.figures).items()],
+            hide_index=True,
+            alt="Figures of the model",
+        )
     if card.data:
         st.markdown("**What it was trained on**")
-        st.json(card.data, expanded=1)
+        st.dataframe(
+            [{name: str(value) for name, value in one.items()} for one in card.data],
+            hide_index=True,
+            alt="Data the model was trained on",
+        )
+
+
+def flat(figures: Mapping[str, Any], *, before: str = "") -> dict[str, str]:
+    """Return figures that lie in each other as one list: `{"faces": {"n": 9}}` becomes `{"faces · n": "9"}`."""
+    listed: dict[str, str] = {}
+    for name, value in figures.items():
+        path = f"{before} · {name}" if before else str(name)
+        if isinstance(value, Mapping):
+            listed |= flat(value, before=path)
+        else:
+            listed[path] = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return listed
 
 
 def _as_table(facts: dict[str, str]) -> dict[str, list[str]]:
