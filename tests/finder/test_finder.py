@@ -117,7 +117,15 @@ def test_where_it_runs(finder: Finder):
 
 @pytest.mark.parametrize(
     ("long_side", "looks"),
-    [(1, [32]), (256, [256]), (300, [320]), (640, [640, 256]), (800, [800, 256]), (1000, [1024, 640, 256]), (4000, [1280, 640, 256])],
+    [
+        (1, [32]),
+        (256, [256]),
+        (300, [320]),
+        (640, [640, 256]),
+        (800, [800, 256]),
+        (1000, [1024, 640, 256]),
+        (4000, [1280, 640, 256]),
+    ],
 )
 def test_looks_at_scales_that_differ(long_side: int, looks: list[int]):
     engine = WatchedEngine()
