@@ -185,3 +185,12 @@ def test_opacity_blends():
     assert np.array_equal(clear, CANVAS)
     assert np.abs((clear + full) / 2 - half).max() <= 1
     assert not np.array_equal(clear, full)
+
+
+def test_draw_boxes_numbers_tell_boxes_apart():
+    plain = drawing.draw_boxes(CANVAS, np.array([BOX]), [labels.WITH_MASK])
+    first, second = (drawing.draw_boxes(CANVAS, np.array([BOX]), [labels.WITH_MASK], numbers=[n]) for n in (1, 2))
+    assert (plain != first).any()
+    assert (first != second).any()
+    with pytest.raises(ValueError, match="Expected a number for each of 1 boxes"):
+        drawing.draw_boxes(CANVAS, np.array([BOX]), [labels.WITH_MASK], numbers=[1, 2])

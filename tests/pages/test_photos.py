@@ -154,7 +154,7 @@ def test_fifty_faces(page: AppTest):
     upload(page, crowd__png=picture(50))
     assert metrics(page)["✓ mask worn"] == "50"
     assert cards(page) == 12
-    page.get("pagination")[0]
+    assert len(page.get("pagination")) == 1
     key = page.session_state["photos_desk"].latest[0]
     page.session_state[f"cards_{key}"] = 5
     page.run()

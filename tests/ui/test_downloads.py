@@ -19,7 +19,7 @@ from maskcls.ui.downloads import annotate, annotated_zip, safe_names
         (["a.png", "a-2.png", "a.bmp"], ["a.jpg", "a-2.jpg", "a-3.jpg"]),
         (["../../etc/passwd"], ["passwd.jpg"]),
         (["..\\..\\boot.ini"], ["boot.jpg"]),
-        (["/", "..", ".", ""], ["The picture.jpg"[:0] + "_.jpg", "_-2.jpg", "_-3.jpg", "The picture.jpg"]),
+        (["/", "..", ".", ""], ["_.jpg", "_-2.jpg", "_-3.jpg", "The picture.jpg"]),
         (["con.png", "LPT1"], ["_con.jpg", "_LPT1.jpg"]),
         (["día de playa (1).jpeg"], ["día de playa (1).jpg"]),
         (["a\x00b\n<c>|d?.png"], ["ab_c__d_.jpg"]),
