@@ -75,7 +75,7 @@ def read_card(folder: Path) -> Card:
     path = folder / CARD_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is missing or damaged. Restore it or choose another version.") from error
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise ModelError(f"{path} is not a card that this version of maskcls reads (schema {SCHEMA}).")

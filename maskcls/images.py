@@ -25,6 +25,8 @@ MAX_PIXELS = 50_000_000
 # Only these decoders are ever tried: Pillow knows dozens more, among them ones that start other programs (EPS).
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "HEIF")
 _FORMAT_WORDS = "JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF or HEIC"
+# The longest side that a format, or Pillow's writer of it, can hold.
+_LONGEST_PX = {"JPEG": 65_500, "WEBP": 16_383}
 _STARTS = (b"\xff\xd8", b"\x89PNG", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF8")
 
 # What people really have when it is not a picture: the start of the file, lower case, and what to call it.
@@ -118,7 +120,8 @@ def encode(image_rgb: np.ndarray, *, suffix: str = ".png") -> bytes:
 
     Args:
         image_rgb: The picture.
-        suffix: ".png" (exact), ".jpg", ".jpeg" or ".webp" (smaller).
+        suffix: ".png" (exact), ".jpg", ".jpeg" or ".webp" (smaller). A picture with a longer side than JPEG (65,500
+            pixels) or WebP (16,383) can hold is shrunk to that.
 
     Raises:
         ValueError: `suffix` is another one.
@@ -126,8 +129,12 @@ def encode(image_rgb: np.ndarray, *, suffix: str = ".png") -> bytes:
     formats = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
     if suffix not in formats:
         raise ValueError(f"Expected a suffix of {', '.join(formats)}. Got: {suffix!r}")
-    out = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image_rgb)).save(out, formats[suffix], quality=92)
+    kind, out = formats[suffix], io.BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(image_rgb))
+    scale = _LONGEST_PX.get(kind, max(image.size)) / max(image.size)
+    if scale < 1:
+        image = image.resize((max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+    image.save(out, kind, quality=92)
     return out.getvalue()
 
 

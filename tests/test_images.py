@@ -291,6 +291,12 @@ def test_encode_round_trip(suffix, start, tolerance):
     assert np.abs(images.read(data).astype(int) - quadrants()[:, ::-1]).mean() <= tolerance
 
 
+@pytest.mark.parametrize(("suffix", "longest"), [(".jpg", 65_500), (".webp", 16_383)])
+def test_encode_shrinks_what_the_format_cannot_hold(suffix, longest):
+    for shape in ((2, 70_000, 3), (70_000, 2, 3)):
+        assert max(images.read(images.encode(np.zeros(shape, np.uint8), suffix=suffix)).shape) == longest
+
+
 def test_encode_refuses_unknown_suffix():
     with pytest.raises(ValueError, match=r"Got: '\.eps'"):
         images.encode(quadrants(), suffix=".eps")

@@ -36,7 +36,13 @@ class Classifier:
         if not len(crops_rgb):
             count = len(self.card.classes)
             return np.zeros((0, count), np.float32), np.zeros((0, 1, 1, count), np.float32)
-        probabilities, evidence = self._engine.run(crops_rgb)
+        outputs = self._engine.run(crops_rgb)
+        if len(outputs) != 2 or outputs[0].ndim != 2 or outputs[1].ndim != 4:
+            raise ModelError(
+                f"The model {self.card.name} does not answer with probabilities and evidence. Restore the version or "
+                "choose another one."
+            )
+        probabilities, evidence = outputs
         if probabilities.shape[-1] != len(self.card.classes):
             raise ModelError(
                 f"The model {self.card.name} answers with {probabilities.shape[-1]} classes, but its card lists "

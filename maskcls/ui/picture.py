@@ -20,6 +20,8 @@ _CARD_PX = 290
 _WIDEST_PX, _TALLEST_PX = 820, 620
 _SHARPER = 1.3
 _LARGEST_UP = 3.0
+# A strip of a few pixels by a million must not grow beyond what a browser, or a JPEG file, can hold.
+_LONGEST_PX = 8000
 
 
 def pick(pictures: Sequence[tuple[Picture, Sequence[Face]]], latest: Sequence[str]) -> Picture:
@@ -67,7 +69,7 @@ def _annotated(picture: Picture, image_rgb: np.ndarray, faces: Sequence[Face]) -
     shown_px = max(60.0, min(_WIDEST_PX, _TALLEST_PX * width / height))
     # The letters on the boxes have their size in pixels of the picture, so it is drawn on at about the size in which it
     # is seen: a small one must not get huge letters, nor a large one tiny ones.
-    scale = min(_SHARPER * shown_px / width, _LARGEST_UP)
+    scale = min(_SHARPER * shown_px / width, _LARGEST_UP, _LONGEST_PX / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     seen = cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     name = images.plain_name(picture.name)

@@ -27,7 +27,8 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 VERDICT = re.compile("^(✓ mask worn|✕ no mask|◐ mask partially worn|\\? not sure)$")
-SECONDS = 60_000
+# For a machine that is busy with something else; a quick one never waits that long.
+PATIENCE_MS = 300_000
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
@@ -53,7 +54,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=120)
         log.close()
 
 
@@ -62,7 +63,7 @@ def page(address: str) -> Iterator["sync_api.Page"]:
     with sync_api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         page = browser.new_page()
-        page.set_default_timeout(SECONDS)
+        page.set_default_timeout(PATIENCE_MS)
         # The page's own address, on a server that nobody has asked for anything yet.
         page.goto(f"{address}/photos")
         page.get_by_role("heading", name="Photos").wait_for()
@@ -71,16 +72,29 @@ def page(address: str) -> Iterator["sync_api.Page"]:
 
 
 def _wait(url: str, server: subprocess.Popen) -> None:
-    for _ in range(120):
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < until:
         if server.poll() is not None:
             pytest.fail("The server ended before it answered.")
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own server
+            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own server
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)
-    pytest.fail("The server did not answer within a minute.")
+    pytest.fail("The server did not answer.")
+
+
+def _at_rest(element: "sync_api.Locator") -> dict[str, float]:
+    """Return where an element lies once the page has stopped scrolling, which nothing announces."""
+    before = None
+    for _ in range(60):
+        area = element.bounding_box()
+        if area is not None and area == before:
+            return area
+        before = area
+        element.page.wait_for_timeout(1000)
+    pytest.fail("The page did not come to rest.")
 
 
 def test_verdict_of_an_uploaded_picture(page: "sync_api.Page", tmp_path: Path):
@@ -111,9 +125,7 @@ def test_a_box_drawn_with_the_mouse(page: "sync_api.Page"):
     page.get_by_role("button", name="Add this face").scroll_into_view_if_needed()
     chart = page.locator("[data-testid=stPlotlyChart]").last
     chart.locator(".draglayer").first.wait_for(state="attached")
-    page.wait_for_timeout(1000)  # the page still scrolls, and says nothing when it has come to rest
-    area = chart.bounding_box()
-    assert area is not None
+    area = _at_rest(chart)
     x, y = area["x"] + area["width"] * 0.3, area["y"] + area["height"] * 0.4
     page.mouse.move(x, y)
     page.mouse.down()

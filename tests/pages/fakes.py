@@ -44,7 +44,7 @@ class FakeClassifier:
 
 
 def open_app() -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=60).run()
+    app = AppTest.from_file(APP, default_timeout=300).run()
     assert not app.exception
     return app
 

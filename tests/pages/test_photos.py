@@ -237,7 +237,7 @@ def test_settings_survive_a_change_of_page(work: Callable[..., None], tmp_path: 
         "page = st.navigation([st.Page('photos.py', default=True), st.Page('other.py')])\n"
         "entrance.note()\npage.run()\n"
     )
-    app = AppTest.from_file(str(tmp_path / "entry.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(tmp_path / "entry.py"), default_timeout=300).run()
     app.slider(key="min_score").set_value(0.75)
     app.slider(key="min_face_px").set_value(40)
     app.toggle(key="show_heatmaps").set_value(False).run()
