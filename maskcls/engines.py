@@ -4,6 +4,7 @@ They stand below both the finder and the classifier, which neither know nor care
 """
 
 import importlib.util
+import logging
 import os
 import queue
 import subprocess
@@ -16,6 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from maskcls.errors import ModelError, SettingsError
+
+log = logging.getLogger(__name__)
 
 DEVICE_VARIABLE = "MASKCLS_DEVICE"
 # Interpreters of one version that answer at once; a further caller waits for one of them.
@@ -168,7 +171,8 @@ class KerasEngine:
             raise ModelError(
                 f"{path} is damaged or is no Keras model. Restore it or choose another version."
             ) from error
-        self.device = f"{gpu_name() or 'CPU'} (Keras, {keras.backend.backend()})"
+        self.uses_gpu = _keras_sees_gpu()
+        self.device = f"{(self.uses_gpu and gpu_name()) or 'CPU'} (Keras, {keras.backend.backend()})"
 
     def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
         """See `Engine.run`."""
@@ -191,7 +195,14 @@ def load_engine(folder: Path) -> Engine:
         SettingsError: `MASKCLS_DEVICE` is neither `cpu` nor `gpu`, or asks for a GPU where there is none.
     """
     if chosen_device() == "gpu":
-        return KerasEngine(folder / "model.keras")
+        engine = KerasEngine(folder / "model.keras")
+        if engine.uses_gpu:
+            return engine
+        # A driver alone is not enough: the backend needs its own CUDA libraries.
+        advice = "the driver knows a GPU, but Keras sees none. Install requirements-gpu.txt"
+        if os.environ.get(DEVICE_VARIABLE):
+            raise SettingsError(f"{DEVICE_VARIABLE}=gpu: {advice}, or set it to cpu.")
+        log.warning("The CPU answers: %s to use it.", advice)
     return LiteRTEngine(folder / "model.tflite")
 
 
@@ -227,6 +238,16 @@ def gpu_name() -> str | None:
 def _has_backend() -> bool:
     name = os.environ.get("KERAS_BACKEND", "tensorflow")
     return importlib.util.find_spec("keras") is not None and importlib.util.find_spec(name) is not None
+
+
+def _keras_sees_gpu() -> bool:
+    import keras
+
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.cuda.is_available()
+    return bool(keras.distribution.list_devices("gpu"))
 
 
 def _grow_memory() -> None:

@@ -109,10 +109,22 @@ def test_no_driver_means_no_gpu(monkeypatch: pytest.MonkeyPatch, error: Exceptio
 @pytest.mark.parametrize(("wish", "kind"), [("cpu", LiteRTEngine), ("gpu", KerasEngine)])
 @pytest.mark.usefixtures("with_gpu")
 def test_load_engine(monkeypatch: pytest.MonkeyPatch, models_folder: Path, wish: str, kind: type):
+    monkeypatch.setattr(engines, "_keras_sees_gpu", lambda: True)
     monkeypatch.setenv("MASKCLS_DEVICE", wish)
     engine = load_engine(models_folder / "tiny-3")
     assert type(engine) is kind
     assert engine.device == ("CPU (LiteRT)" if wish == "cpu" else "A fine GPU (Keras, tensorflow)")
+
+
+@pytest.mark.usefixtures("with_gpu")
+def test_a_driver_whose_gpu_keras_does_not_see(monkeypatch: pytest.MonkeyPatch, models_folder: Path):
+    monkeypatch.setattr(engines, "_keras_sees_gpu", lambda: False)
+    monkeypatch.delenv("MASKCLS_DEVICE", raising=False)
+    assert type(load_engine(models_folder / "tiny-3")) is LiteRTEngine
+    assert KerasEngine(models_folder / "tiny-3" / "model.keras").device == "CPU (Keras, tensorflow)"
+    monkeypatch.setenv("MASKCLS_DEVICE", "gpu")
+    with pytest.raises(SettingsError, match=r"Install requirements-gpu\.txt"):
+        load_engine(models_folder / "tiny-3")
 
 
 # ------------------------------------------------------------------ the same answers

@@ -21,7 +21,7 @@ from maskcls.face import Face
 from maskcls.finder.finder import Finder
 
 MAX_PICTURES = 100
-_RESULTS_KEPT = 400
+_RESULTS_KEPT = 2500
 _DECODED_KEPT = 2
 _BOXES_PER_PICTURE = 20
 _KEY = "photos_desk"

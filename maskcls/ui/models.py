@@ -7,7 +7,7 @@ import streamlit as st
 
 from maskcls.classifier.classifier import Classifier
 from maskcls.engines import DEVICE_VARIABLE
-from maskcls.errors import MaskclsError
+from maskcls.errors import MaskclsError, ModelError
 from maskcls.finder.finder import Finder
 from maskcls.registry import Registry, Version
 from maskcls.ui.desk import Models
@@ -26,7 +26,7 @@ def at_work() -> Models:
     classifier = registry.at_work()
     device = os.environ.get(DEVICE_VARIABLE, "")
     stamps = (_stamp(finder, device), _stamp(classifier, device))
-    return Models(_finder(stamps[0]), _classifier(stamps[1]), " ".join(stamps))
+    return Models(_finder(stamps[0]), _classifier(stamps[1], classifier.name), " ".join(stamps))
 
 
 def at_work_or_stop() -> Models:
@@ -54,8 +54,12 @@ def _files(folder: Path) -> list[Path]:
 # The stamp is the key: nothing else decides which model it is. Two, so that a switch need not drop the one that other
 # sessions are still answering with.
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")
-def _classifier(stamp: str) -> Classifier:  # noqa: ARG001
-    return Registry().classifier()
+def _classifier(stamp: str, name: str) -> Classifier:  # noqa: ARG001
+    # By name, because another version may be promoted between the stamp and this line.
+    try:
+        return Registry().classifier(name)
+    except ModelError:
+        return Registry().classifier()
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the face finder …")

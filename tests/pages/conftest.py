@@ -32,7 +32,7 @@ def work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]
             def at_work(self) -> Version:
                 return Version(folder, card, shipped=True)
 
-            def classifier(self) -> FakeClassifier:
+            def classifier(self, name: str | None = None) -> FakeClassifier:  # noqa: ARG002
                 return FakeClassifier(card)
 
             def finder(self) -> FakeFinder:
