@@ -9,7 +9,10 @@ from keras import layers
 
 @dataclass(frozen=True)
 class Block:
-    """One inverted residual of MobileNetV2: widen to `inner` channels, filter each, narrow to `outer`."""
+    """One inverted residual of MobileNetV2: widen to `inner` channels, filter each, narrow to `outer`.
+
+    In the first block the stem, a full convolution at stride 2, does the widening.
+    """
 
     inner: int
     outer: int
@@ -34,7 +37,6 @@ MOBILENET_V2 = (
     Block(576, 160, 2),
     Block(960, 160, 1),
 )
-STEM_CHANNELS = 32
 
 
 def backbone(image_rgb: keras.KerasTensor, blocks: tuple[Block, ...]) -> dict[str, keras.KerasTensor]:
@@ -48,7 +50,7 @@ def backbone(image_rgb: keras.KerasTensor, blocks: tuple[Block, ...]) -> dict[st
         blocks: How many channels each block has.
     """
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(image_rgb)
-    x = layers.Conv2D(STEM_CHANNELS, 3, strides=2, padding="same", activation="relu6", name="stem")(x)
+    x = layers.Conv2D(blocks[0].inner, 3, strides=2, padding="same", activation="relu6", name="stem")(x)
     outputs = {"stem": x}
     for i, block in enumerate(blocks):
         y = x
@@ -60,7 +62,8 @@ def backbone(image_rgb: keras.KerasTensor, blocks: tuple[Block, ...]) -> dict[st
         )(y)
         outputs[f"block_{i}_depthwise"] = y
         y = layers.Conv2D(block.outer, 1, name=f"block_{i}_project")(y)
-        x = layers.add([x, y]) if block.stride == 1 and x.shape[-1] == block.outer else y
+        # The first block adds nothing to the stem's answer, however many channels that has.
+        x = layers.add([x, y]) if i and block.stride == 1 and x.shape[-1] == block.outer else y
         outputs[f"block_{i}_project"] = y
         outputs[f"block_{i}"] = x
     return outputs

@@ -25,7 +25,7 @@ DEVICE_VARIABLE = "MASKCLS_DEVICE"
 _POOL = 2
 # Input shapes that an interpreter stays prepared for, and how many pixels they may have together: the face finder takes
 # some 130 bytes for each.
-_SHAPES_KEPT = 6
+_SHAPES_KEPT = 12
 _PIXELS_KEPT = 2_500_000
 
 

@@ -18,6 +18,7 @@ class Photometric:
         shift: Added brightness, in levels of 255.
         gamma: Exponent on values between 0 and 1.
         saturation: 0 is grey, 1 as it was.
+        hue_degrees: How far colours turn on the colour wheel.
         tint: Factor for each of red, green and blue.
         blur_px: Standard deviation of a Gaussian blur.
         motion_px: Length of a straight motion blur, 0 for none.
@@ -32,6 +33,7 @@ class Photometric:
     shift: float = 0.0
     gamma: float = 1.0
     saturation: float = 1.0
+    hue_degrees: int = 0
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     blur_px: float = 0.0
     motion_px: int = 0
@@ -59,6 +61,8 @@ def draw_photometric(rng: np.random.Generator, *, strength: float = 1.0, smalles
         shift=float(rng.normal(0, 16 * strength)),
         gamma=float(np.exp(rng.normal(0, 0.35 if sometimes(0.3) else 0.1))),
         saturation=0.0 if sometimes(0.08) else float(np.exp(rng.normal(0, 0.25 * strength))),
+        # Masks come in every colour, and data sets in blue, white and black.
+        hue_degrees=int(rng.integers(-180, 180)) if sometimes(0.15) else 0,
         tint=tuple(float(t) for t in np.exp(rng.normal(0, 0.05 * strength, 3))),  # type: ignore[arg-type]
         blur_px=float(rng.uniform(0.4, 1.6)) if sometimes(0.12) else 0.0,
         motion_px=int(rng.integers(3, 8)) if sometimes(0.06) else 0,
@@ -111,4 +115,11 @@ def _light(change: Photometric, image: np.ndarray) -> np.ndarray:
     if change.saturation != 1.0:
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
         image = np.clip(grey + (image - grey) * change.saturation, 0, 255).astype(np.uint8)
-    return image
+    return _turn_hue(image, change.hue_degrees) if change.hue_degrees else image
+
+
+def _turn_hue(image: np.ndarray, degrees: int) -> np.ndarray:
+    hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
+    # OpenCV counts hues in steps of two degrees.
+    hsv[..., 0] = (hsv[..., 0].astype(int) + round(degrees / 2)) % 180
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)

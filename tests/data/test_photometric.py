@@ -112,3 +112,12 @@ def test_tiny_pictures(shape: tuple[int, ...]):
     image_rgb = np.full(shape, 100, np.uint8)
     everything = Photometric(1.1, 5, 1.1, 0.5, (1, 1, 1.1), 1.0, 5, 30, 0.3, 5, 1, 50)
     assert apply_photometric(everything, image_rgb).shape == shape
+
+
+def test_hues_turn_and_greys_stay():
+    red = np.full((4, 4, 3), (200, 20, 20), np.uint8)
+    green = apply_photometric(Photometric(hue_degrees=120), red)
+    assert np.abs(green.astype(int) - (20, 200, 20)).max() <= 2
+    assert np.array_equal(apply_photometric(Photometric(hue_degrees=-240), red), green)
+    grey = np.full((4, 4, 3), 90, np.uint8)
+    assert np.array_equal(apply_photometric(Photometric(hue_degrees=77), grey), grey)

@@ -84,7 +84,7 @@ def test_pictures_of_any_shape_fit_the_grids(shape: tuple[int, int]):
     assert Finder(Card("watched", "finder", settings=SETTINGS), engine).find(np.zeros((*shape, 3), np.uint8)) == []
     for shown in engine.shown:
         assert shown.dtype == np.uint8
-        assert all(side % 32 == 0 for side in shown.shape[1:3])
+        assert all(side % 64 == 0 for side in shown.shape[1:3])
         assert max(shown.shape) <= 1280
     assert len(engine.shown) == (2 if max(shape) > 1.4 * 640 else 1)
 
@@ -93,7 +93,7 @@ def test_a_picture_is_never_enlarged_and_the_rest_is_black():
     engine = WatchedEngine()
     Finder(Card("watched", "finder", settings=SETTINGS), engine).find(np.full((50, 70, 3), 7, np.uint8))
     (shown,) = engine.shown
-    assert shown.shape == (1, 64, 96, 3)
+    assert shown.shape == (1, 64, 128, 3)
     assert (shown[0, :50, :70] == 7).all()
     assert shown.sum() == 7 * 50 * 70 * 3
 
@@ -118,11 +118,11 @@ def test_where_it_runs(finder: Finder):
 @pytest.mark.parametrize(
     ("long_side", "looks"),
     [
-        (1, [32]),
+        (1, [64]),
         (256, [256]),
         (300, [320]),
         (640, [640, 256]),
-        (800, [800, 256]),
+        (800, [832, 256]),
         (1000, [1024, 640, 256]),
         (4000, [1280, 640, 256]),
     ],

@@ -15,7 +15,7 @@ def finder():
     return network.build()
 
 
-@pytest.mark.parametrize(("height", "width"), [(32, 32), (96, 64)])
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (192, 128)])
 def test_grids_of_any_size(finder, rng: np.random.Generator, height: int, width: int):
     images = rng.integers(0, 256, (2, height, width, 3), np.uint8)
     grids = finder(images, training=False)

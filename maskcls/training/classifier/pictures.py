@@ -20,12 +20,12 @@ FACES_CUT = 1.6
 _OTHER_CUT = (1.0, 1.45)
 # Share of a batch by archive and class: varied photographs first, and the rare class as often as the others.
 SHARES = {
-    ("faces.zip", "with_mask"): 0.22,
-    ("faces.zip", "without_mask"): 0.22,
+    ("faces.zip", "with_mask"): 0.20,
+    ("faces.zip", "without_mask"): 0.20,
     ("faces.zip", "partial_mask"): 0.22,
-    ("kaggle12k.zip", "with_mask"): 0.07,
+    ("kaggle12k.zip", "with_mask"): 0.10,
     ("kaggle12k.zip", "without_mask"): 0.09,
-    ("chandrikadeb7.zip", "with_mask"): 0.09,
+    ("chandrikadeb7.zip", "with_mask"): 0.10,
     ("chandrikadeb7.zip", "without_mask"): 0.09,
 }
 

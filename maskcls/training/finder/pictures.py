@@ -16,9 +16,9 @@ from maskcls.training.finder.teacher import Teacher, Truth, complete
 
 log = logging.getLogger(__name__)
 
-# Most crops are small; the larger ones show faces as large as they are in portraits. Two sizes must come first: Keras
-# takes what the first two batches differ in as free.
-CROPS = ((8, 448), (16, 320), (16, 320), (16, 320))
+# One size for all batches: TensorFlow takes twice as long over shapes that it cannot rely on.
+CROP_PX = 384
+BATCH = 12
 
 # So many crops are four views of half the side: more faces to a crop, and small ones among them.
 _MOSAIC_SHARE = 0.4
@@ -71,21 +71,20 @@ class CropBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return crops `(n, s, s, 3) uint8` and targets `(n, cells, 18) float32`."""
-        count, size_px = CROPS[index % len(CROPS)]
         rng = np.random.default_rng((self._epoch, index))
-        pairs = [self._example(rng, size_px) for _ in range(count)]
+        pairs = [self._example(rng) for _ in range(BATCH)]
         return np.stack([crop for crop, _ in pairs]), np.stack([target for _, target in pairs])
 
     def on_epoch_end(self) -> None:
         """Move on to other crops."""
         self._epoch += 1
 
-    def _example(self, rng: np.random.Generator, size_px: int) -> tuple[np.ndarray, np.ndarray]:
+    def _example(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         if rng.random() < _MOSAIC_SHARE:
-            crop, seen = _mosaic([self._view(rng, size_px // 2) for _ in range(4)], size_px // 2)
+            crop, seen = _mosaic([self._view(rng, CROP_PX // 2) for _ in range(4)], CROP_PX // 2)
         else:
-            crop, seen = self._view(rng, size_px)
-        return apply_photometric(draw_photometric(rng), crop), targets.encode(seen, size_px=size_px)
+            crop, seen = self._view(rng, CROP_PX)
+        return apply_photometric(draw_photometric(rng), crop), targets.encode(seen, size_px=CROP_PX)
 
     def _view(self, rng: np.random.Generator, size_px: int) -> Picture:
         image, truth = self._pictures[rng.integers(len(self._pictures))]

@@ -22,28 +22,24 @@ def start_slim(slim: keras.Model, full: keras.Model, blocks: tuple[Block, ...], 
         blocks: The blocks of `slim`.
         images_rgb: `(n, h, w, 3)`, real pictures to measure on.
     """
-    names = [f"block_{i}_{part}" for i in range(1, len(blocks)) for part in ("depthwise", "project")]
+    names = [f"block_{i}_{part}" for i in range(len(blocks)) for part in ("depthwise", "project")]
     measured = keras.Model(full.inputs, {name: full.get_layer(name).output for name in names})
     values = measured.predict(images_rgb, batch_size=8, verbose=0)
     rng = np.random.default_rng(0)
-    for name in ("stem", "block_0_depthwise", "block_0_project"):
-        _copy(slim, full, name)
-    for i, block in enumerate(blocks[1:], start=1):
+    for i, block in enumerate(blocks):
         inner, outer = _sample(rng, values[f"block_{i}_depthwise"], values[f"block_{i}_project"])
         project, _ = full.get_layer(f"block_{i}_project").get_weights()
         importance = inner.std(axis=0) * np.linalg.norm(project[0, 0], axis=1)
         kept = np.sort(np.argsort(-importance)[: block.inner])
-        _copy(slim, full, f"block_{i}_expand", kept)
+        _copy(slim, full, f"block_{i}_expand" if i else "stem", kept)
         _copy(slim, full, f"block_{i}_depthwise", kept)
         slim.get_layer(f"block_{i}_project").set_weights(_refit(inner[:, kept], outer))
 
 
-def _copy(slim: keras.Model, full: keras.Model, name: str, kept: np.ndarray | None = None) -> None:
+def _copy(slim: keras.Model, full: keras.Model, name: str, kept: np.ndarray) -> None:
     kernel, bias = full.get_layer(name).get_weights()
-    if kept is not None:
-        axis = 2 if name.endswith("depthwise") else 3
-        kernel, bias = np.take(kernel, kept, axis=axis), bias[kept]
-    slim.get_layer(name).set_weights([kernel, bias])
+    axis = 2 if name.endswith("depthwise") else 3
+    slim.get_layer(name).set_weights([np.take(kernel, kept, axis=axis), bias[kept]])
 
 
 def _sample(rng: np.random.Generator, inner: np.ndarray, outer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

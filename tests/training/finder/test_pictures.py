@@ -7,7 +7,7 @@ import pytest
 
 from maskcls import images
 from maskcls.training.finder import pictures as module
-from maskcls.training.finder.pictures import CROPS, CropBatches, load_pictures
+from maskcls.training.finder.pictures import BATCH, CROP_PX, CropBatches, load_pictures
 from maskcls.training.finder.teacher import Truth
 
 NOBODY = np.zeros((0, 4), np.float32)
@@ -68,20 +68,14 @@ def test_batches_can_be_repeated(pictures: list):
         again.on_epoch_end()
     assert len(first) == 2
     crops, target = first[1]
-    count, size_px = CROPS[1]
-    assert crops.shape == (count, size_px, size_px, 3)
+    assert crops.shape == (BATCH, CROP_PX, CROP_PX, 3)
     assert crops.dtype == np.uint8
-    assert target.shape == (count, sum((size_px // stride) ** 2 for stride in (8, 16, 32)), 18)
+    assert target.shape == (BATCH, sum((CROP_PX // stride) ** 2 for stride in (8, 16, 32, 64)), 18)
     assert np.isfinite(target).all()
     assert np.array_equal(again[1][0], crops)
     assert np.array_equal(again[1][1], target)
     again.on_epoch_end()
     assert not np.array_equal(again[1][0], crops)
-
-
-def test_crops_fit_the_grids_and_the_first_two_differ():
-    assert all(size_px % 64 == 0 for _, size_px in CROPS)  # halves of them are mosaic tiles
-    assert CROPS[0] != CROPS[1]
 
 
 def test_a_mosaic_puts_every_view_in_its_corner():

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from maskcls.finder.network import STRIDES
 from maskcls.training.finder import targets
 from maskcls.training.finder.targets import BOX, COUNTS, KNOWN, LANDMARKS, POSITIVE, SIZE, encode
 from maskcls.training.finder.teacher import Truth
 
 SIZE_PX = 128
-CELLS = 16 * 16 + 8 * 8 + 4 * 4
+CELLS = 16 * 16 + 8 * 8 + 4 * 4 + 2 * 2
 
 
 def truth(*boxes: tuple, ignored: tuple = (), known: bool = True) -> Truth:
@@ -18,9 +19,10 @@ def truth(*boxes: tuple, ignored: tuple = (), known: bool = True) -> Truth:
     return Truth(array, landmarks if known else landmarks * np.nan, np.array(ignored, np.float32).reshape(-1, 4))
 
 
-def grids(target: np.ndarray) -> list[np.ndarray]:
-    parts = np.split(target, [256, 320])
-    return [part.reshape(side, side, -1) for part, side in zip(parts, (16, 8, 4), strict=True)]
+def grids(target: np.ndarray, size_px: int = SIZE_PX) -> list[np.ndarray]:
+    sides = [size_px // stride for stride in STRIDES]
+    parts = np.split(target, np.cumsum(np.square(sides))[:-1])
+    return [part.reshape(side, side, -1) for part, side in zip(parts, sides, strict=True)]
 
 
 def test_no_face_is_background_everywhere():
@@ -33,12 +35,13 @@ def test_no_face_is_background_everywhere():
 
 @pytest.mark.parametrize(
     ("side", "positive"),
-    [(4, [True, False, False]), (20, [True, False, False]), (40, [True, True, False]), (80, [False, True, False]),
-     (100, [False, True, True]), (126, [False, True, True])],
+    [(4, [8]), (20, [8]), (40, [8, 16]), (80, [16]), (100, [16, 32]), (126, [16, 32]), (180, [32]), (240, [32, 64]),
+     (500, [64])],
 )  # fmt: skip
-def test_sizes_go_to_their_grids(side: float, positive: list[bool]):
-    target = encode(truth((64 - side / 2, 64 - side / 2, 64 + side / 2, 64 + side / 2)), size_px=SIZE_PX)
-    assert [bool(grid[..., POSITIVE].any()) for grid in grids(target)] == positive
+def test_sizes_go_to_their_grids(side: float, positive: list[int]):
+    target = encode(truth((256 - side / 2, 256 - side / 2, 256 + side / 2, 256 + side / 2)), size_px=512)
+    responsible = [bool(grid[..., POSITIVE].any()) for grid in grids(target, 512)]
+    assert [stride for stride, some in zip(STRIDES, responsible, strict=True) if some] == positive
 
 
 def test_what_a_cell_is_asked():
@@ -54,10 +57,10 @@ def test_what_a_cell_is_asked():
 
 def test_near_the_sizes_of_a_grid_nothing_counts():
     """A face of 60 px belongs to the second grid; the first one, up to 48, may see it or not."""
-    fine, middle, coarse = grids(encode(truth((34, 34, 94, 94)), size_px=SIZE_PX))
+    fine, middle, coarse, coarsest = grids(encode(truth((34, 34, 94, 94)), size_px=SIZE_PX))
     assert middle[..., POSITIVE].any()
     assert (middle[..., COUNTS] == 1).all()
-    for grid in (fine, coarse):
+    for grid in (fine, coarse, coarsest):
         assert not grid[..., POSITIVE].any()
     assert (fine[..., COUNTS] == 0).any()
 
