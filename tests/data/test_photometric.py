@@ -110,7 +110,7 @@ def test_compression_keeps_the_colours_in_their_place(picture: np.ndarray):
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 200, 3)])
 def test_tiny_pictures(shape: tuple[int, ...]):
     image_rgb = np.full(shape, 100, np.uint8)
-    everything = Photometric(1.1, 5, 1.1, 0.5, (1, 1, 1.1), 1.0, 5, 30, 0.3, 5, 1, 50)
+    everything = Photometric(1.1, 5, 1.1, 0.5, 70, (1, 1, 1.1), 1.0, 5, 30, 0.3, 5, 1, 50)
     assert apply_photometric(everything, image_rgb).shape == shape
 
 
