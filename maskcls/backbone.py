@@ -69,6 +69,9 @@ def backbone(image_rgb: keras.KerasTensor, blocks: tuple[Block, ...]) -> dict[st
     return outputs
 
 
+IMAGENET_FILE = "mobilenet_v2_1.0_imagenet_notop.weights.h5"
+
+
 def imagenet_backbone(weights: str) -> keras.Model:
     """Return the full MobileNetV2 backbone with ImageNet weights, normalisation folded into biases.
 

@@ -1,6 +1,7 @@
-"""YuNet, the face finder that OpenCV knows how to run: what ours is measured against. It never serves anybody.
+"""YuNet, the face finder that OpenCV knows how to run: ours is measured against it and learns from it.
 
-Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023. Its weights are not part of this project.
+It never serves anybody. Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023. Its weights are
+not part of this project.
 """
 
 from pathlib import Path
@@ -44,15 +45,29 @@ class YuNet:
         Returns:
             Boxes `(n, 4) float32` x1, y1, x2, y2 in pixels of the picture, and scores `(n,) float32`.
         """
+        rows = self.find_at(image_rgb, min(1.0, LONG_SIDE_PX / max(image_rgb.shape[:2])))
+        return rows[:, :4], rows[:, 14]
+
+    def find_at(self, image_rgb: np.ndarray, scale: float) -> np.ndarray:
+        """Find faces in a picture made larger or smaller first.
+
+        Args:
+            image_rgb: `(h, w, 3) uint8`.
+            scale: By how much.
+
+        Returns:
+            `(n, 15) float32` in pixels of the picture: box as x1, y1, x2, y2, five landmarks as x, y, and the score.
+        """
         height, width = image_rgb.shape[:2]
-        scale = min(1.0, LONG_SIDE_PX / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        if scale < 1:
-            image_rgb = cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA)
+        if scale != 1:
+            way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            image_rgb = cv2.resize(image_rgb, size, interpolation=way)
         self._detector.setInputSize(size)
         _, rows = self._detector.detect(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))
         if rows is None:
-            return np.empty((0, 4), np.float32), np.empty(0, np.float32)
-        back = np.array([width / size[0], height / size[1]], np.float32)
-        corners = rows[:, :2] * back
-        return np.hstack([corners, corners + rows[:, 2:4] * back]), rows[:, -1]
+            return np.empty((0, 15), np.float32)
+        rows = rows.copy()
+        rows[:, 2:4] += rows[:, :2]
+        rows[:, :14] *= np.tile(np.array([width / size[0], height / size[1]], np.float32), 7)
+        return rows

@@ -19,6 +19,7 @@ from maskcls.evaluation.answers import (
     readable,
 )
 from maskcls.evaluation.options import Options, Track
+from maskcls.finder.cut import middle_box
 
 if TYPE_CHECKING:
     from maskcls.classifier.classifier import Classifier
@@ -67,7 +68,7 @@ def _face_crops(
 
     def stream() -> Iterator[np.ndarray]:
         for (_, label), image_rgb in pictures:
-            box = _middle_box(image_rgb, scale=options.cut_scale)
+            box = middle_box(image_rgb, scale=options.cut_scale)
             if metrics.size_px(box)[0] < options.min_face_px:
                 ignored["too_small"] += 1
                 continue
@@ -75,11 +76,3 @@ def _face_crops(
             yield cut_boxes(image_rgb, box, classifier)[0]
 
     return truth, stream()
-
-
-def _middle_box(image_rgb: np.ndarray, *, scale: float) -> np.ndarray:
-    """Return `(1, 4)`: the box of the face in the middle of a picture that is `scale` times as wide and high."""
-    height, width = image_rgb.shape[:2]
-    half = np.array([width, height]) / (2 * scale)
-    middle = np.array([width, height]) / 2
-    return np.concatenate([middle - half, middle + half])[None]

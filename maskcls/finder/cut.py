@@ -15,6 +15,14 @@ def crop_squares(boxes_xyxy: np.ndarray, *, scale: float) -> np.ndarray:
     return np.concatenate([centres - halves, centres + halves], axis=1)
 
 
+def middle_box(image_rgb: np.ndarray, *, scale: float) -> np.ndarray:
+    """Return `(1, 4)`: the box of the face in the middle of a picture that is `scale` times as wide and high."""
+    height, width = image_rgb.shape[:2]
+    half = np.array([width, height]) / (2 * scale)
+    middle = np.array([width, height]) / 2
+    return np.concatenate([middle - half, middle + half])[None]
+
+
 def cut(image_rgb: np.ndarray, squares_xyxy: np.ndarray, *, size_px: int) -> np.ndarray:
     """Return what lies in each square, resized: `(n, size_px, size_px, 3) uint8`.
 

@@ -24,7 +24,7 @@ from maskcls.data.manifest import read_manifest
 from maskcls.data.store import Store
 from maskcls.evaluation import Options, evaluate
 from maskcls.export import export_litert
-from maskcls.finder.cut import crop_squares, cut
+from maskcls.finder.cut import crop_squares, cut, middle_box
 from maskcls.finder.network import STRIDES
 from maskcls.labels import CLASSES
 from maskcls.registry import SHIPPED, Registry
@@ -156,9 +156,7 @@ def validation_crops(data: Path) -> tuple[np.ndarray, np.ndarray]:
     with Store(data / "faces.zip") as store:
         for name, label in find_crops(store, split="validation"):
             image = images.read(store.read(name), name=str(name))
-            height, width = image.shape[:2]
-            half = max(height, width) / FACES_CUT / 2
-            box = np.array([[width / 2 - half, height / 2 - half, width / 2 + half, height / 2 + half]])
+            box = middle_box(image, scale=FACES_CUT)
             crops.append(cut(image, crop_squares(box, scale=CUT_SCALE), size_px=INPUT_PX)[0])
             labels.append(CLASSES.index(label))
     return np.stack(crops), np.array(labels)

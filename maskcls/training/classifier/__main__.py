@@ -7,7 +7,7 @@ import click
 import keras
 
 from maskcls.architectures import maskcls as architecture
-from maskcls.backbone import imagenet_backbone
+from maskcls.backbone import IMAGENET_FILE, imagenet_backbone
 from maskcls.labels import CLASSES
 from maskcls.training.classifier.pictures import CropBatches, load_pictures, training_entries
 from maskcls.training.loop import fit
@@ -16,7 +16,6 @@ log = logging.getLogger("maskcls.training.classifier")
 
 CUT_SCALE = 1.3
 INPUT_PX = 128
-_IMAGENET = "mobilenet_v2_1.0_imagenet_notop.weights.h5"
 
 
 @click.command()
@@ -53,7 +52,7 @@ def main(data: Path, weights: Path, run: Path, epochs: int, steps: int) -> None:
         log.info("%s %s: %d pictures", archive, name, len(some))
     network = architecture.build(classes=len(CLASSES), input_px=INPUT_PX)
     if not (run / "backup").exists():
-        start_from_imagenet(network, weights / _IMAGENET)
+        start_from_imagenet(network, weights / IMAGENET_FILE)
     fit(
         keras.Model(network.input, architecture.logits_of(network)),
         lambda first: CropBatches(

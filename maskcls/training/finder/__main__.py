@@ -7,7 +7,7 @@ import click
 import keras
 import numpy as np
 
-from maskcls.backbone import imagenet_backbone
+from maskcls.backbone import IMAGENET_FILE, imagenet_backbone
 from maskcls.finder import network
 from maskcls.training.finder import targets
 from maskcls.training.finder.pictures import CROP_PX, CropBatches, Picture, load_pictures
@@ -18,7 +18,6 @@ from maskcls.training.loop import fit
 log = logging.getLogger("maskcls.training.finder")
 
 _FROZEN_BLOCKS = 1
-_IMAGENET = "mobilenet_v2_1.0_imagenet_notop.weights.h5"
 
 
 @click.command()
@@ -57,7 +56,7 @@ def main(scenes: Path, weights: Path, run: Path, epochs: int, steps: int) -> Non
     log.info("%d pictures, %d faces, %d with landmarks", len(pictures), faces, known)
     finder = network.build()
     if not (run / "backup").exists():
-        start_from_imagenet(finder, weights / _IMAGENET, pictures)
+        start_from_imagenet(finder, weights / IMAGENET_FILE, pictures)
     freeze_first_blocks(finder)
     fit(
         trained_on_crops(finder),

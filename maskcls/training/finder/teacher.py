@@ -1,6 +1,6 @@
 """What a teacher adds to drawn boxes: landmarks for the faces in them, and faces that nobody drew.
 
-The teacher is YuNet (Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023) through OpenCV.
+The teacher is YuNet, see `maskcls.yunet`.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from maskcls.finder.boxes import iou_matrix
+from maskcls.yunet import YuNet
 
 # Without a drawn box, the teacher alone must be this sure to make a face of it …
 _SURE_SCORE = 0.8
@@ -42,24 +43,13 @@ class Teacher:
     """
 
     def __init__(self, weights: Path) -> None:
-        self._net = cv2.FaceDetectorYN.create(str(weights), "", (320, 320), _UNSURE_SCORE, 0.45, 5000)
+        self._yunet = YuNet(weights, min_score=_UNSURE_SCORE)
 
     def find(self, image_rgb: np.ndarray) -> np.ndarray:
         """Return `(n, 15) float32`: box as x, y, x, y, five landmarks as x, y, and the score."""
-        rows = np.concatenate([self._find_at(image_rgb, scale) for scale in _SCALES])
+        rows = np.concatenate([self._yunet.find_at(image_rgb, scale) for scale in _SCALES])
         keep = cv2.dnn.NMSBoxes(_xywh(rows[:, :4]).tolist(), rows[:, 14].tolist(), _UNSURE_SCORE, 0.45)
         return rows[np.array(keep, int).reshape(-1)]
-
-    def _find_at(self, image_rgb: np.ndarray, scale: float) -> np.ndarray:
-        scaled = cv2.resize(image_rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-        self._net.setInputSize((scaled.shape[1], scaled.shape[0]))
-        _, rows = self._net.detect(cv2.cvtColor(scaled, cv2.COLOR_RGB2BGR))
-        if rows is None:
-            return np.zeros((0, 15), np.float32)
-        rows = rows.copy()
-        rows[:, 2:4] += rows[:, :2]
-        rows[:, :14] /= scale
-        return rows
 
 
 def complete(boxes_xyxy: np.ndarray, found: np.ndarray) -> Truth:

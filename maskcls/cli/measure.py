@@ -1,0 +1,88 @@
+"""`python -m maskcls evaluate` and `benchmark`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from maskcls import report
+from maskcls.cli.common import FILE, as_json_option, model_option, tracked
+from maskcls.registry import Registry
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--split", metavar="NAME", help="Only this folder of the data, such as test; everything when left out.")
+@model_option
+@click.option(
+    "--cut",
+    "cut_scale",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="SCALE",
+    help="Face pictures only: each shows SCALE times the width and height of its face.",
+)
+@click.option(
+    "--min-face-px",
+    type=click.FloatRange(min=0),
+    default=0,
+    help="Faces whose longer side is smaller count neither way.",
+)
+@click.option(
+    "--compare-finder",
+    type=FILE,
+    metavar="FILE.onnx",
+    help="Photographs only: run this YuNet face finder on the same pictures at 640 px and report it beside ours.",
+)
+@as_json_option
+def evaluate(
+    data: Path,
+    *,
+    split: str | None,
+    model: str | None,
+    cut_scale: float,
+    min_face_px: float,
+    compare_finder: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure a model version on pictures whose truth is known.
+
+    DATA is a folder or a ZIP archive, either of face pictures in a folder per class ([split/]class/picture), or of
+    photographs with Pascal-VOC boxes ([split/]images/ and [split/]annotations/).
+
+    \b
+    Examples:
+      python -m maskcls evaluate faces.zip --split test --cut 1.6
+      python -m maskcls evaluate scenes.zip --split test --min-face-px 24 --json
+    """  # noqa: D301 - Click keeps the lines below this sign
+    from maskcls import evaluation
+    from maskcls.data.store import Store
+
+    options = evaluation.Options(split, cut_scale, min_face_px, compare_finder)
+    with Store(data) as store:
+        result = evaluation.evaluate(store, Registry(), model=model, options=options, track=tracked)
+    click.echo(json.dumps(result) if as_json else report.evaluation_text(result))
+
+
+@click.command()
+@click.option(
+    "--yunet",
+    type=FILE,
+    metavar="FILE.onnx",
+    help="Let the tutorials' way find faces with this YuNet; without it the true boxes are handed to it for free.",
+)
+@model_option
+@click.option("--runs", type=click.IntRange(min=1), default=20, show_default=True, help="The median of how many.")
+@as_json_option
+def benchmark(*, yunet: Path | None, model: str | None, runs: int, as_json: bool) -> None:
+    """Time our way from a picture to heatmaps against the way that tutorials do it, in one run on the same pictures.
+
+    Ours: find, classify, heatmap. The tutorials': YuNet (see --yunet), Keras' MobileNetV2 at 224 px with model.predict
+    for each face, Grad-CAM by a GradientTape for each face. Look at the ratios; times hang on the machine.
+    """
+    from maskcls import benchmark as bench
+
+    registry = Registry()
+    result = bench.benchmark(registry.finder(), registry.classifier(model), yunet=yunet, runs=runs)
+    click.echo(json.dumps(result) if as_json else report.benchmark_text(result))
