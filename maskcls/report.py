@@ -93,7 +93,8 @@ def picture_text(result: dict[str, Any]) -> str:
 def evaluation_text(result: dict[str, Any]) -> str:
     """Return what `evaluation.evaluate` found as lines for people."""
     split = f", split {result['split']}" if result["split"] else ""
-    lines = [f"{result['model']} on {result['data']}{split}"]
+    labels = ", labels corrected" if result["labels"] == "corrected" else ""
+    lines = [f"{result['model']} on {result['data']}{split}{labels}"]
     if result["kind"] == "crops":
         lines += _classification_lines("Faces", result)
     else:

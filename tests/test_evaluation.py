@@ -117,7 +117,7 @@ def test_crops(tmp_path: Path):
         },
     )
     result = evaluation.evaluate(store, FakeRegistry(FakeClassifier()), options=Options(split="test"))
-    assert list(result)[:4] == ["kind", "data", "split", "model"]
+    assert list(result)[:5] == ["kind", "data", "split", "labels", "model"]
     assert (result["kind"], result["split"], result["model"]) == ("crops", "test", "painter")
     assert (result["n"], result["accuracy"]) == (3, pytest.approx(2 / 3))
     assert result["confusion"] == [[1, 1, 0], [0, 0, 0], [0, 0, 1]]

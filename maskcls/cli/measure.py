@@ -30,6 +30,13 @@ from maskcls.registry import Registry
     help="Faces whose longer side is smaller count neither way.",
 )
 @click.option(
+    "--labels",
+    type=click.Choice(["given", "corrected"]),
+    default="given",
+    show_default=True,
+    help="As the data set has them, or with our table of corrections.",
+)
+@click.option(
     "--compare-finder",
     type=FILE,
     metavar="FILE.onnx",
@@ -43,6 +50,7 @@ def evaluate(
     model: str | None,
     cut_scale: float,
     min_face_px: float,
+    labels: str,
     compare_finder: Path | None,
     as_json: bool,
 ) -> None:
@@ -59,7 +67,7 @@ def evaluate(
     from maskcls import evaluation
     from maskcls.data.store import Store
 
-    options = evaluation.Options(split, cut_scale, min_face_px, compare_finder)
+    options = evaluation.Options(split, cut_scale, min_face_px, labels, compare_finder)
     with Store(data) as store:
         result = evaluation.evaluate(store, Registry(), model=model, options=options, track=tracked)
     click.echo(json.dumps(result) if as_json else report.evaluation_text(result))

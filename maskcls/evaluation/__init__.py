@@ -43,7 +43,7 @@ def evaluate(
     """
     options = options or Options()
     classifier = registry.classifier(model)
-    head = {"data": str(store.source), "split": options.split, "model": classifier.card.name}
+    head = {"data": str(store.source), "split": options.split, "labels": options.labels, "model": classifier.card.name}
     if is_scenes(store):
         result = evaluate_scenes(store, registry.finder(), classifier, options=options, track=track)
         return {"kind": "scenes", **head, **result}

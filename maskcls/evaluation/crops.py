@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskcls import metrics
+from maskcls.data.corrections import read_corrections
 from maskcls.data.crops import NOT_FACE, find_crops
 from maskcls.data.store import Store
 from maskcls.evaluation.answers import (
@@ -42,6 +43,8 @@ def evaluate_crops(
     """
     options = options or Options()
     found = find_crops(store, split=options.split)
+    if options.labels == "corrected":
+        found = read_corrections().crops(found)
     ignored = Counter(name for _, name in found if name == NOT_FACE and name not in classifier.card.classes)
     wanted = [(name, label) for name, label in found if label not in ignored]
     check_classes({label for _, label in wanted}, classifier, store)

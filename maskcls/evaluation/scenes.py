@@ -9,6 +9,7 @@ import numpy as np
 
 from maskcls import metrics
 from maskcls.analysis import Settings
+from maskcls.data.corrections import read_corrections
 from maskcls.data.scenes import Scene, find_scenes
 from maskcls.data.store import Store
 from maskcls.evaluation.answers import (
@@ -52,6 +53,8 @@ def evaluate_scenes(
     """
     options = options or Options()
     found = find_scenes(store, split=options.split)
+    if options.labels == "corrected":
+        found = list(map(read_corrections().scene, found))
     check_classes({label for scene in found for label in scene.classes}, classifier, store)
     other = YuNet(options.compare_finder, min_score=MIN_SCORE) if options.compare_finder else None
     skipped: list[dict[str, str]] = []
