@@ -69,11 +69,10 @@ def test_load_pictures(tmp_path: Path):
 
 @pytest.fixture
 def pictures() -> dict:
-    """Each class of one colour, so that a crop shows which it came from."""
+    """Each class of one brightness, so that a crop shows which it came from."""
     pictures = {}
     for i, key in enumerate([("faces.zip", "with_mask"), ("faces.zip", "partial_mask")]):
-        image_rgb = np.zeros((60, 60, 3), np.uint8)
-        image_rgb[..., 2 * i] = 220
+        image_rgb = np.full((60, 60, 3), 20 + 215 * i, np.uint8)
         pictures[key] = [Picture(image_rgb, 2 * i, (1.6, 1.6))] * 3
     return pictures
 
@@ -95,10 +94,8 @@ def test_batches_can_be_repeated(pictures: dict):
 
 def test_labels_stay_with_their_crops_and_classes_come_up_by_their_shares(pictures: dict):
     crops, labels = CropBatches(pictures, size_px=32, cut_scale=1.3, steps=1, batch=200)[0]
-    means = crops.mean(axis=(1, 2))
-    coloured = np.abs(means[:, 0] - means[:, 2]) > 30  # saturation may have been taken away
-    assert coloured.mean() > 0.7
-    assert (np.where(means[:, 0] > means[:, 2], 0, 2) == labels)[coloured].all()
+    brightness = crops.mean(axis=(1, 2, 3))
+    assert (np.where(brightness < 128, 0, 2) == labels).all()
     assert 60 < (labels == 0).sum() < 140  # both have the same share
 
 
