@@ -19,6 +19,7 @@ import numpy as np
 from maskcls import images
 from maskcls.architectures import maskcls as architecture
 from maskcls.cards import Card, write_card
+from maskcls.data.corrections import read_corrections
 from maskcls.data.crops import find_crops
 from maskcls.data.manifest import read_manifest
 from maskcls.data.store import Store
@@ -151,10 +152,10 @@ def _ship_classifier(trained: Path, models: Path, data: Path) -> Card:
 
 
 def validation_crops(data: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return the faces of the validation split as the classifier sees them: crops and indices into `CLASSES`."""
+    """Return the faces of the validation split as the classifier sees them, labels corrected: crops and indices."""
     crops, labels = [], []
     with Store(data / "faces.zip") as store:
-        for name, label in find_crops(store, split="validation"):
+        for name, label in read_corrections().crops(find_crops(store, split="validation")):
             image = images.read(store.read(name), name=str(name))
             box = middle_box(image, scale=FACES_CUT)
             crops.append(cut(image, crop_squares(box, scale=CUT_SCALE), size_px=INPUT_PX)[0])
