@@ -40,7 +40,7 @@ INPUT_PX = 128
     show_default=True,
     help="Where checkpoints and the result go; a run that stopped goes on from there.",
 )
-@click.option("--epochs", default=16, show_default=True)
+@click.option("--epochs", default=14, show_default=True)
 @click.option("--steps", default=100, show_default=True, help="Batches of 64 in an epoch.")
 def main(data: Path, weights: Path, run: Path, epochs: int, steps: int) -> None:
     """Train the classifier on face pictures, without any group of a validation or test split."""
