@@ -24,7 +24,7 @@ check: $(VENV)/.dev ## Linter, formatter and type checker
 	$(BIN)/mypy
 
 models: $(VENV)/.app ## Train the shipped models again from $(DATA) and $(WEIGHTS); goes on where it stopped
-	$(BIN)/python -m maskcls.training.finder --scenes $(DATA)/scenes.zip --weights $(WEIGHTS) --run $(RUNS)/finder
+	$(BIN)/python -m maskcls.training.finder --data $(DATA) --weights $(WEIGHTS) --run $(RUNS)/finder
 	$(BIN)/python -m maskcls.training.classifier --data $(DATA) --weights $(WEIGHTS) --run $(RUNS)/classifier
 	$(BIN)/python -m maskcls.training.ship --data $(DATA) --weights $(WEIGHTS) --runs $(RUNS)
 

@@ -31,7 +31,8 @@ from maskcls.labels import CLASSES
 from maskcls.registry import SHIPPED, Registry
 from maskcls.training.classifier.__main__ import CUT_SCALE, INPUT_PX
 from maskcls.training.classifier.calibration import choose_temperature, choose_threshold
-from maskcls.training.classifier.pictures import FACES_CUT, SHARES, training_entries
+from maskcls.training.classifier.pictures import FACES_CUT, SHARES
+from maskcls.training.entries import training_entries
 
 log = logging.getLogger("maskcls.training.ship")
 

@@ -9,7 +9,8 @@ import keras
 from maskcls.architectures import maskcls as architecture
 from maskcls.backbone import IMAGENET_FILE, imagenet_backbone
 from maskcls.labels import CLASSES
-from maskcls.training.classifier.pictures import CropBatches, load_pictures, training_entries
+from maskcls.training.classifier.pictures import CropBatches, load_pictures
+from maskcls.training.entries import training_entries
 from maskcls.training.loop import fit
 
 log = logging.getLogger("maskcls.training.classifier")

@@ -11,6 +11,7 @@ from maskcls.backbone import IMAGENET_FILE, imagenet_backbone
 from maskcls.finder import network
 from maskcls.training.finder import targets
 from maskcls.training.finder.pictures import CROP_PX, CropBatches, Picture, load_pictures
+from maskcls.training.finder.portraits import load_portraits
 from maskcls.training.finder.pruning import start_slim
 from maskcls.training.finder.teacher import Teacher
 from maskcls.training.loop import fit
@@ -22,11 +23,11 @@ _FROZEN_BLOCKS = 1
 
 @click.command()
 @click.option(
-    "--scenes",
+    "--data",
     type=click.Path(path_type=Path, exists=True),
-    default="../shared/data/scenes.zip",
+    default="../shared/data",
     show_default=True,
-    help="Photographs with Pascal-VOC boxes.",
+    help="Folder with the archives and their manifest.csv.",
 )
 @click.option(
     "--weights",
@@ -44,13 +45,14 @@ _FROZEN_BLOCKS = 1
 )
 @click.option("--epochs", default=44, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--steps", default=140, show_default=True, help="Batches in an epoch.")
-def main(scenes: Path, weights: Path, run: Path, epochs: int, steps: int) -> None:
+def main(data: Path, weights: Path, run: Path, epochs: int, steps: int) -> None:
     """Train the face finder on photographs with boxes, with YuNet as teacher for landmarks and for unlabelled faces."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     keras.utils.set_random_seed(0)
     run.mkdir(parents=True, exist_ok=True)
     teacher = Teacher(weights / "yunet_n_dynamic.onnx")
-    pictures = load_pictures(scenes, teacher, split="train", answers=run / "teacher.npz")
+    pictures = load_pictures(data / "scenes.zip", teacher, split="train", answers=run / "teacher.npz")
+    portraits = load_portraits(data, teacher, answers=run / "portraits.npz")
     faces = sum(len(truth.boxes_xyxy) for _, truth in pictures)
     known = sum(int((~np.isnan(truth.landmarks[:, 0, 0])).sum()) for _, truth in pictures)
     log.info("%d pictures, %d faces, %d with landmarks", len(pictures), faces, known)
@@ -60,7 +62,7 @@ def main(scenes: Path, weights: Path, run: Path, epochs: int, steps: int) -> Non
     freeze_first_blocks(finder)
     fit(
         trained_on_crops(finder),
-        lambda done: CropBatches(pictures, steps=steps, first_epoch=done, workers=1, max_queue_size=8),
+        lambda done: CropBatches(pictures, portraits, steps=steps, first_epoch=done, workers=1, max_queue_size=8),
         run,
         loss=targets.detection_loss,
         epochs=epochs,

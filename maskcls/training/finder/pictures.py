@@ -1,6 +1,7 @@
 """The training pictures of the face finder, in memory, and batches of crops from them."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ BATCH = 12
 
 # So many crops are four views of half the side: more faces to a crop, and small ones among them.
 _MOSAIC_SHARE = 0.4
+# So many views show a portrait, where there are portraits.
+_PORTRAIT_SHARE = 0.25
 
 Picture = tuple[np.ndarray, Truth]
 
@@ -54,14 +57,23 @@ class CropBatches(keras.utils.PyDataset):
 
     Args:
         pictures: What `load_pictures` returned.
+        portraits: What `load_portraits` returned.
         steps: Batches in an epoch.
         first_epoch: Where a resumed run stands.
         options: For `keras.utils.PyDataset`: workers and the like.
     """
 
-    def __init__(self, pictures: list[Picture], *, steps: int, first_epoch: int = 0, **options: Any) -> None:
+    def __init__(
+        self,
+        pictures: list[Picture],
+        portraits: Sequence[Picture] = (),
+        *,
+        steps: int,
+        first_epoch: int = 0,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
-        self._pictures = pictures
+        self._pictures, self._portraits = pictures, portraits
         self._steps = steps
         self._epoch = first_epoch
 
@@ -87,7 +99,9 @@ class CropBatches(keras.utils.PyDataset):
         return apply_photometric(draw_photometric(rng), crop), targets.encode(seen, size_px=CROP_PX)
 
     def _view(self, rng: np.random.Generator, size_px: int) -> Picture:
-        image, truth = self._pictures[rng.integers(len(self._pictures))]
+        portrait = self._portraits and rng.random() < _PORTRAIT_SHARE
+        some = self._portraits if portrait else self._pictures
+        image, truth = some[rng.integers(len(some))]
         return apply_view(draw_view(rng, truth, image.shape, size_px=size_px), image, truth, size_px=size_px)
 
 

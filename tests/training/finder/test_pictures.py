@@ -78,6 +78,17 @@ def test_batches_can_be_repeated(pictures: list):
     assert not np.array_equal(again[1][0], crops)
 
 
+def test_portraits_come_up_by_their_share():
+    image_rgb = np.full((60, 60, 3), 90, np.uint8)
+    landscape = (image_rgb, Truth(NOBODY, np.zeros((0, 5, 2), np.float32), NOBODY))
+    face = np.array([[5, 5, 55, 55]], np.float32)
+    portrait = (image_rgb, Truth(face, np.full((1, 5, 2), 30, np.float32), NOBODY))
+    for portraits, least, most in (([], 0, 0), ([portrait], 0.15, 0.35)):
+        batches = CropBatches([landscape], portraits, steps=1)
+        faces = [len(batches._view(np.random.default_rng(i), 64)[1].boxes_xyxy) for i in range(300)]
+        assert least <= np.mean(faces) <= most
+
+
 def test_a_mosaic_puts_every_view_in_its_corner():
     views = []
     for i in range(4):
