@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # A precision-recall curve needs the doubtful detections too, down to here.
 MIN_SCORE = 0.02
+# End to end, what scores less adds next to nothing, and there are a hundred such boxes to a picture.
+_CLASSIFIED_FROM = 0.1
 
 SAME_FACE_IOU = 0.5
 # Data sets draw boxes differently, so that a face that was found well may overlap its box this little.
@@ -172,6 +174,7 @@ def _look(
         return boxes, scores, _Finding(matches, latency_ms)
 
     boxes, scores, finding = timed(ours)
+    boxes, scores = boxes[scores >= _CLASSIFIED_FROM], scores[scores >= _CLASSIFIED_FROM]
     return _Look(
         truth_xyxy=scene.boxes_xyxy,
         truth=np.array([classes.index(name) for name in scene.classes], int),

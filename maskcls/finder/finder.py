@@ -15,6 +15,8 @@ from maskcls.finder.decode import decode, suppress
 _MULTIPLE = 64
 # A look at hardly another scale finds hardly another face.
 _NEXT_LOOK = 1.4
+# A smaller look is for the faces that fill the picture; about the others the larger one knows better.
+_LEAST_IN_SMALLER_LOOKS_PX = 32
 DEFAULT_MIN_SCORE = 0.5
 DEFAULT_MIN_FACE_PX = 16
 
@@ -72,7 +74,9 @@ class Finder:
             min_score: Faces below this score are left out; above 0 and below 1.
             min_face_px: Faces whose longer side is shorter are left out.
         """
-        looks = [self._look(image_rgb, side, min_score) for side in self._sides_for(image_rgb)]
+        first, *smaller = self._sides_for(image_rgb)
+        looks = [self._look(image_rgb, first, min_score)]
+        looks += [self._look(image_rgb, side, min_score, least_px=_LEAST_IN_SMALLER_LOOKS_PX) for side in smaller]
         faces = np.concatenate(looks)
         faces = suppress(faces[np.argsort(-faces[:, 14], kind="stable")])
         height, width = image_rgb.shape[:2]
@@ -89,8 +93,8 @@ class Finder:
                 sides.append(side)
         return sides
 
-    def _look(self, image_rgb: np.ndarray, long_side_px: int, min_score: float) -> np.ndarray:
-        """Return the faces seen at one scale, in pixels of the picture."""
+    def _look(self, image_rgb: np.ndarray, long_side_px: int, min_score: float, *, least_px: float = 0) -> np.ndarray:
+        """Return the faces seen at one scale that are `least_px` large there, in pixels of the picture."""
         scale = long_side_px / max(image_rgb.shape[:2])
         size = [max(1, round(side * scale)) for side in image_rgb.shape[1::-1]]
         scaled = image_rgb if scale == 1 else cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA)
@@ -99,6 +103,7 @@ class Finder:
         canvas[0, : scaled.shape[0], : scaled.shape[1]] = scaled
         grids = self._engine.run(canvas)
         faces = suppress(decode([grid[0] for grid in grids], self._strides, min_score=min_score))
+        faces = faces[(faces[:, 2:4] - faces[:, :2]).max(axis=1, initial=0) >= least_px]
         faces[:, :14] *= np.tile((image_rgb.shape[1] / scaled.shape[1], image_rgb.shape[0] / scaled.shape[0]), 7)
         return faces
 

@@ -132,3 +132,21 @@ def test_looks_at_scales_that_differ(long_side: int, looks: list[int]):
     settings = SETTINGS | {"long_sides_px": [256, 640, 1280]}
     Finder(Card("watched", "finder", settings=settings), engine).find(np.zeros((20, long_side, 3), np.uint8))
     assert [shown.shape[2] for shown in engine.shown] == looks
+
+
+@pytest.mark.parametrize(("face_px", "count"), [(20, 0), (31, 0), (33, 1), (100, 1)])
+def test_a_smaller_look_is_for_large_faces(face_px: float, count: int):
+    class SmallLook(WatchedEngine):
+        """Sees one face in the middle of a small picture, none in a large one."""
+
+        def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
+            grids = super().run(images_rgb)
+            if images_rgb.shape[2] <= 256:
+                grids[0][0, 12, 16] = [9, *[np.log(face_px / 2 / 8)] * 4, *[0] * 10]
+            return grids
+
+    settings = SETTINGS | {"long_sides_px": [256, 640]}
+    found = Finder(Card("small", "finder", settings=settings), SmallLook()).find(np.zeros((480, 640, 3), np.uint8))
+    assert len(found) == count
+    for face in found:
+        assert face.box_xyxy[2] - face.box_xyxy[0] == pytest.approx(face_px * 2.5, rel=1e-3)
