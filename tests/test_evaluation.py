@@ -268,7 +268,7 @@ def test_scenes_end_to_end(tmp_path: Path):
     # first class, with_mask, below the right one.
     assert result["ap50_per_class"] == {"with_mask": pytest.approx(0.5), "without_mask": 0.0, "partial_mask": None}
     assert result["map50"] == pytest.approx(0.25)
-    assert finder.asked == [{"min_score": 0.02, "min_face_px": 0}]
+    assert finder.asked == [{"min_score": 0.1, "min_face_px": 0}]
 
 
 def test_doubtful_detections_count_for_the_curve_but_not_for_what_people_see(tmp_path: Path):
@@ -325,8 +325,8 @@ def test_scenes_of_classes_that_the_model_does_not_know(tmp_path: Path):
 
 def test_yunet_runs_on_the_same_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     class FakeYuNet:
-        def __init__(self, path: Path, *, min_score: float) -> None:
-            assert (path.name, min_score) == ("yunet.onnx", 0.02)
+        def __init__(self, path: Path) -> None:
+            assert path.name == "yunet.onnx"
 
         def find(self, image_rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             assert image_rgb.shape == (200, 300, 3)

@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     from maskcls.classifier.classifier import Classifier
     from maskcls.finder.finder import Finder
 
-# A precision-recall curve needs the doubtful detections too, down to here.
-MIN_SCORE = 0.02
-# End to end, what scores less adds next to nothing, and there are a hundred such boxes to a picture.
-_CLASSIFIED_FROM = 0.1
+# A precision-recall curve needs the doubtful detections too, down to here: below, our finder sees a hundred boxes in a
+# picture, and all of them together add less than 0.001.
+MIN_SCORE = 0.1
 
 SAME_FACE_IOU = 0.5
 # Data sets draw boxes differently, so that a face that was found well may overlap its box this little.
@@ -58,7 +57,7 @@ def evaluate_scenes(
     if options.labels == "corrected":
         found = list(map(read_corrections().scene, found))
     check_classes({label for scene in found for label in scene.classes}, classifier, store)
-    other = YuNet(options.compare_finder, min_score=MIN_SCORE) if options.compare_finder else None
+    other = YuNet(options.compare_finder) if options.compare_finder else None
     skipped: list[dict[str, str]] = []
     pictures = readable(store, track(found), skipped, key=lambda scene: scene.name)
     looks, crops_rgb = _look_at_all(pictures, finder, classifier, other, options.min_face_px)
@@ -174,7 +173,6 @@ def _look(
         return boxes, scores, _Finding(matches, latency_ms)
 
     boxes, scores, finding = timed(ours)
-    boxes, scores = boxes[scores >= _CLASSIFIED_FROM], scores[scores >= _CLASSIFIED_FROM]
     return _Look(
         truth_xyxy=scene.boxes_xyxy,
         truth=np.array([classes.index(name) for name in scene.classes], int),

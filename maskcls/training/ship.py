@@ -39,7 +39,7 @@ log = logging.getLogger("maskcls.training.ship")
 _FINDER = "finder-1"
 _CLASSIFIER = "maskcls-1"
 # A small look for faces that fill the picture, the common one, and one for photographs with more pixels in them.
-_LONG_SIDES_PX = [256, 640, 1280]
+_LONG_SIDES_PX = [192, 640, 1280]
 _SURE_ACCURACY = 0.985
 _MOST_UNSURE = 0.08
 _PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
