@@ -101,7 +101,7 @@ class CropBatches(keras.utils.PyDataset):
     def _view(self, rng: np.random.Generator, size_px: int) -> Picture:
         portrait = self._portraits and rng.random() < _PORTRAIT_SHARE
         some = self._portraits if portrait else self._pictures
-        image, truth = some[rng.integers(len(some))]
+        image, truth = some[int(rng.integers(len(some)))]
         return apply_view(draw_view(rng, truth, image.shape, size_px=size_px), image, truth, size_px=size_px)
 
 
