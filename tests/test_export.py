@@ -57,7 +57,7 @@ def test_a_failed_export_leaves_what_was_there(models_folder: Path, tmp_path: Pa
 
 
 def test_the_shipped_classifier_quantised(shared_data: Path, tmp_path: Path):
-    """Within 0.02 and the same label on 99.8 % of the validation faces; one of 535 was 0.026 off when this was shipped."""
+    """Within 0.02, and the same label, on 99.8 % of validation faces; one of 535 was 0.026 off when this shipped."""
     from maskcls.training.ship import validation_crops
 
     if not (SHIPPED / "shipped.json").exists():
