@@ -57,7 +57,7 @@ def test_a_failed_export_leaves_what_was_there(models_folder: Path, tmp_path: Pa
 
 
 def test_the_shipped_classifier_quantised(shared_data: Path, tmp_path: Path):
-    """Within 0.02, and the same label, on 99.8 % of validation faces; one of 535 was 0.026 off when this shipped."""
+    """Within 0.02, and the same label on 99.8 % of the validation faces."""
     from maskcls.training.ship import validation_crops
 
     if not (SHIPPED / "shipped.json").exists():
@@ -70,7 +70,5 @@ def test_the_shipped_classifier_quantised(shared_data: Path, tmp_path: Path):
         for engine in (LiteRTEngine(folder / "model.tflite"), LiteRTEngine(tmp_path / "quantised.tflite"))
     )
     assert len(plain) > 500
-    off = np.abs(plain - quantised).max(axis=1)
-    assert (off < 0.02).mean() >= 0.998
-    assert off.max() < 0.03
+    assert np.abs(plain - quantised).max() < 0.02
     assert (plain.argmax(1) == quantised.argmax(1)).mean() >= 0.998

@@ -17,7 +17,6 @@ _MULTIPLE = 64
 _NEXT_LOOK = 1.4
 # A smaller look is for the faces that fill the picture; about the others the larger one knows better.
 _LEAST_IN_SMALLER_LOOKS_PX = 32
-# On the validation scenes about as many boxes are missing above it as are boxes that nobody had drawn.
 DEFAULT_MIN_SCORE = 0.5
 DEFAULT_MIN_FACE_PX = 16
 

@@ -24,7 +24,7 @@ from maskcls.data.crops import find_crops
 from maskcls.data.manifest import read_manifest
 from maskcls.data.store import Store
 from maskcls.evaluation import Options, evaluate
-from maskcls.export import export_litert
+from maskcls.export import export_litert, round_weights
 from maskcls.finder.cut import crop_squares, cut, middle_box
 from maskcls.finder.network import STRIDES
 from maskcls.labels import CLASSES
@@ -127,6 +127,7 @@ def _ship_classifier(trained: Path, models: Path, data: Path) -> Card:
     logits = keras.Model(network.input, architecture.logits_of(network)).predict(crops, batch_size=64, verbose=0)
     temperature = choose_temperature(logits, labels)
     architecture.fold_temperature(network, temperature)
+    round_weights(network)
     probabilities = network.predict(crops, batch_size=64, verbose=0)[0]
     threshold = choose_threshold(probabilities, labels, accuracy=_SURE_ACCURACY, most_unsure=_MOST_UNSURE)
     log.info("temperature %.3f, threshold %.3f on %d validation faces", temperature, threshold, len(labels))
