@@ -113,8 +113,8 @@ def _light(change: Photometric, image: np.ndarray) -> np.ndarray:
     table = np.clip(curve[:, None] * np.array(change.tint, np.float32), 0, 255).astype(np.uint8)
     image = cv2.LUT(image, np.ascontiguousarray(table[None]))
     if change.saturation != 1.0:
-        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
-        image = np.clip(grey + (image - grey) * change.saturation, 0, 255).astype(np.uint8)
+        grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        image = cv2.addWeighted(image, change.saturation, grey, 1 - change.saturation, 0)
     return _turn_hue(image, change.hue_degrees) if change.hue_degrees else image
 
 

@@ -37,7 +37,7 @@ def fit(
         rate / 100, decay_steps=max(1, steps - warm_up), alpha=0.01, warmup_target=rate, warmup_steps=warm_up
     )
     optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=1e-4, global_clipnorm=10.0, use_ema=True, ema_momentum=0.998
+        schedule, weight_decay=0.02, global_clipnorm=10.0, use_ema=True, ema_momentum=0.998
     )
     trained.compile(optimizer=optimizer, loss=loss, jit_compile=False)
     trained.fit(

@@ -10,10 +10,10 @@ import numpy as np
 from maskcls.backbone import IMAGENET_FILE, imagenet_backbone
 from maskcls.finder import network
 from maskcls.training.finder import targets
-from maskcls.training.finder.pictures import CROP_PX, CropBatches, Picture, load_pictures
+from maskcls.training.finder.pictures import CROP_PX, CropBatches, load_pictures
 from maskcls.training.finder.portraits import load_portraits
 from maskcls.training.finder.pruning import start_slim
-from maskcls.training.finder.teacher import Teacher
+from maskcls.training.finder.teacher import Picture, Teacher
 from maskcls.training.loop import fit
 
 log = logging.getLogger("maskcls.training.finder")
@@ -43,9 +43,14 @@ _FROZEN_BLOCKS = 1
     show_default=True,
     help="Where checkpoints and the result go; a run that stopped goes on from there.",
 )
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path, exists=True),
+    help="A finder of the same build to start from, instead of ImageNet.",
+)
 @click.option("--epochs", default=44, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--steps", default=140, show_default=True, help="Batches in an epoch.")
-def main(data: Path, weights: Path, run: Path, epochs: int, steps: int) -> None:
+def main(data: Path, weights: Path, run: Path, start: Path | None, epochs: int, steps: int) -> None:
     """Train the face finder on photographs with boxes, with YuNet as teacher for landmarks and for unlabelled faces."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     keras.utils.set_random_seed(0)
@@ -57,7 +62,9 @@ def main(data: Path, weights: Path, run: Path, epochs: int, steps: int) -> None:
     known = sum(int((~np.isnan(truth.landmarks[:, 0, 0])).sum()) for _, truth in pictures)
     log.info("%d pictures, %d faces, %d with landmarks", len(pictures), faces, known)
     finder = network.build()
-    if not (run / "backup").exists():
+    if start:
+        finder.set_weights(keras.saving.load_model(start, compile=False).get_weights())
+    elif not (run / "backup").exists():
         start_from_imagenet(finder, weights / IMAGENET_FILE, pictures)
     freeze_first_blocks(finder)
     fit(

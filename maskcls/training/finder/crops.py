@@ -12,7 +12,7 @@ _SMALLEST_PX = 11.0
 _LARGEST_CROPS = 1.1
 # Enlarging further would teach blur, not faces.
 _MOST_ENLARGED = 4.0
-_STAMP_CROPS = 0.45
+_STAMP_CROPS = 0.8
 # Smaller faces than this in the crop teach nothing.
 _VISIBLE_PX = 8.0
 _MIRRORED = [1, 0, 2, 4, 3]
@@ -56,16 +56,22 @@ def draw_view(rng: np.random.Generator, truth: Truth, shape: tuple[int, ...], *,
         )
         centre = (box[:2] + box[2:]) / 2
     else:
-        scale = np.exp(rng.uniform(np.log(0.3), np.log(2.0))) * size_px / max(h, w)
+        scale = np.exp(rng.uniform(np.log(_STAMP_CROPS), np.log(2.5))) * size_px / max(h, w)
         target = np.array([size_px / 2, size_px / 2])
         centre = rng.uniform(0.2, 0.8, 2) * (w, h)
     angle = rng.normal(0, 12) if rng.random() < 0.3 else 0.0
     stretch = np.exp(rng.normal(0, 0.06))
     matrix = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), angle, scale)
-    matrix[:, 2] += target - centre
+    matrix[:, 2] += _without_void(target - scale * centre, scale * np.array([w, h]), size_px) - (1 - scale) * centre
     matrix[0] *= stretch
     fill = rng.integers(0, 256, 3) if rng.random() < 0.5 else np.zeros(3)
     return View(matrix, bool(rng.random() < 0.5), (int(fill[0]), int(fill[1]), int(fill[2])))
+
+
+def _without_void(corner: np.ndarray, sides: np.ndarray, size_px: int) -> np.ndarray:
+    """Move a picture of `sides` at `corner` so that as much of the crop as can be shows it."""
+    room = size_px - sides
+    return np.clip(corner, np.minimum(room, 0), np.maximum(room, 0))
 
 
 def apply_view(view: View, image_rgb: np.ndarray, truth: Truth, *, size_px: int) -> tuple[np.ndarray, Truth]:
@@ -84,15 +90,13 @@ def apply_view(view: View, image_rgb: np.ndarray, truth: Truth, *, size_px: int)
 
 
 def _warp(image_rgb: np.ndarray, view: View, size_px: int) -> np.ndarray:
-    scale = float(np.sqrt(abs(np.linalg.det(view.matrix[:, :2]))))
     matrix = view.matrix
-    if scale < 0.7:
+    times = min(round(1 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))), *image_rgb.shape[:2])
+    if times > 1:
         # warpAffine does not average, so a picture that shrinks is averaged first, as it is when people use the finder.
-        h, w = image_rgb.shape[:2]
-        image_rgb = cv2.resize(
-            image_rgb, (max(1, round(w * scale)), max(1, round(h * scale))), interpolation=cv2.INTER_AREA
-        )
-        matrix = matrix @ np.diag([w / image_rgb.shape[1], h / image_rgb.shape[0], 1.0])
+        h, w = (side // times for side in image_rgb.shape[:2])
+        image_rgb = cv2.resize(image_rgb[: h * times, : w * times], (w, h), interpolation=cv2.INTER_AREA)
+        matrix = matrix @ np.diag([times, times, 1.0])
     # Boxes count from the edge of the first pixel, warpAffine from its middle.
     matrix = np.column_stack([matrix[:, :2], matrix[:, 2] + matrix[:, :2].sum(axis=1) / 2 - 0.5])
     return cv2.warpAffine(image_rgb, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderValue=view.fill_rgb)

@@ -13,7 +13,8 @@ from maskcls.data.scenes import find_scenes, read_image
 from maskcls.data.store import Store
 from maskcls.training.finder import targets
 from maskcls.training.finder.crops import apply_view, draw_view
-from maskcls.training.finder.teacher import Teacher, Truth, complete
+from maskcls.training.finder.pasting import paste_faces
+from maskcls.training.finder.teacher import Picture, Teacher, Truth, complete
 
 log = logging.getLogger(__name__)
 
@@ -21,12 +22,12 @@ log = logging.getLogger(__name__)
 CROP_PX = 384
 BATCH = 12
 
-# So many crops are four views of half the side: more faces to a crop, and small ones among them.
-_MOSAIC_SHARE = 0.4
+# A crop is one view, or four of half the side, or nine: more faces to a crop, and small ones among them.
+_VIEWS_A_SIDE, _VIEWS_SHARE = (1, 2, 3), (0.45, 0.35, 0.2)
 # So many views show a portrait, where there are portraits.
-_PORTRAIT_SHARE = 0.25
-
-Picture = tuple[np.ndarray, Truth]
+_PORTRAIT_SHARE = 0.15
+# Into so many crops faces of portraits are pasted, and at most so many.
+_PASTED_SHARE, _MOST_PASTED = 0.5, 5
 
 
 def load_pictures(scenes: Path, teacher: Teacher, *, split: str, answers: Path) -> list[Picture]:
@@ -92,10 +93,11 @@ class CropBatches(keras.utils.PyDataset):
         self._epoch += 1
 
     def _example(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        if rng.random() < _MOSAIC_SHARE:
-            crop, seen = _mosaic([self._view(rng, CROP_PX // 2) for _ in range(4)], CROP_PX // 2)
-        else:
-            crop, seen = self._view(rng, CROP_PX)
+        a_side = int(rng.choice(_VIEWS_A_SIDE, p=_VIEWS_SHARE))
+        crop, seen = _mosaic([self._view(rng, CROP_PX // a_side) for _ in range(a_side**2)], a_side)
+        if self._portraits and rng.random() < _PASTED_SHARE:
+            count = int(rng.integers(1, _MOST_PASTED + 1))
+            crop, seen = paste_faces(rng, crop, seen, self._portraits, count=count)
         return apply_photometric(draw_photometric(rng), crop), targets.encode(seen, size_px=CROP_PX)
 
     def _view(self, rng: np.random.Generator, size_px: int) -> Picture:
@@ -105,10 +107,11 @@ class CropBatches(keras.utils.PyDataset):
         return apply_view(draw_view(rng, truth, image.shape, size_px=size_px), image, truth, size_px=size_px)
 
 
-def _mosaic(views: list[Picture], side_px: int) -> Picture:
-    """Join four square views of `side_px` into one picture of twice the side."""
-    crop = np.vstack([np.hstack([views[0][0], views[1][0]]), np.hstack([views[2][0], views[3][0]])])
-    corners = np.array([(0, 0), (1, 0), (0, 1), (1, 1)], np.float32) * side_px
+def _mosaic(views: list[Picture], a_side: int) -> Picture:
+    """Join square views of one size into a square of `a_side` views each way."""
+    tiles = [tile for tile, _ in views]
+    crop = np.vstack([np.hstack(tiles[i : i + a_side]) for i in range(0, len(tiles), a_side)])
+    corners = [np.array((i % a_side, i // a_side), np.float32) * len(tiles[0]) for i in range(len(tiles))]
     moved = [
         Truth(t.boxes_xyxy + np.tile(c, 2), t.landmarks + c, t.ignored_xyxy + np.tile(c, 2))
         for (_, t), c in zip(views, corners, strict=True)

@@ -11,8 +11,7 @@ import numpy as np
 from maskcls import images
 from maskcls.data.store import Store
 from maskcls.training.entries import training_entries
-from maskcls.training.finder.pictures import Picture
-from maskcls.training.finder.teacher import Teacher, complete
+from maskcls.training.finder.teacher import Picture, Teacher, complete
 
 log = logging.getLogger(__name__)
 

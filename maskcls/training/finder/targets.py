@@ -34,29 +34,40 @@ def encode(truth: Truth, *, size_px: int) -> np.ndarray:
 
 
 def _encode_grid(truth: Truth, cells: int, stride: int, sizes_px: tuple[float, float]) -> np.ndarray:
-    target = np.zeros((cells * cells, TARGET_CHANNELS), np.float32)
-    target[:, COUNTS] = 1
-    y, x = np.mgrid[:cells, :cells].reshape(2, -1)
-    centres = (np.stack([x, y], axis=1) + 0.5) * stride
+    target = np.zeros((cells, cells, TARGET_CHANNELS), np.float32)
+    target[..., COUNTS] = 1
     for box in truth.ignored_xyxy:
-        target[_inside(centres, box), COUNTS] = 0
+        target[(*_cells(box[:2], box[2:], stride), COUNTS)] = 0
     face_px = np.sqrt(area(truth.boxes_xyxy))
     # Large faces first: where two cover a cell, the smaller one has the last word.
     for i in np.argsort(-face_px):
         box, size = truth.boxes_xyxy[i], face_px[i]
-        middle = (box[:2] + box[2:]) / 2
-        near = _inside(centres, box) & (np.abs(centres - middle).max(axis=1) <= _CENTRE_CELLS * stride)
-        if not near.any():
-            near = np.abs(centres - middle).max(axis=1) <= stride / 2
+        if not sizes_px[0] / _TOLERANCE <= size <= sizes_px[1] * _TOLERANCE:
+            continue
+        near = _central_cells(box, stride)
         if sizes_px[0] <= size <= sizes_px[1]:
-            target[near] = _answers(centres[near], box, truth.landmarks[i], size, stride)
-        elif sizes_px[0] / _TOLERANCE <= size <= sizes_px[1] * _TOLERANCE:
-            target[near, COUNTS] = 0
-    return target
+            centres = (np.mgrid[near][::-1].transpose(1, 2, 0) + 0.5) * stride
+            answers = _answers(centres.reshape(-1, 2), box, truth.landmarks[i], size, stride)
+            target[near] = answers.reshape(*centres.shape[:2], -1)
+        else:
+            target[(*near, COUNTS)] = 0
+    return target.reshape(-1, TARGET_CHANNELS)
 
 
-def _inside(centres: np.ndarray, box: np.ndarray) -> np.ndarray:
-    return np.all((centres >= box[:2]) & (centres <= box[2:]), axis=1)
+def _central_cells(box: np.ndarray, stride: int) -> tuple[slice, slice]:
+    """Return rows and columns near the middle of a box and inside it, or the one cell that the middle lies in."""
+    middle, reach = (box[:2] + box[2:]) / 2, _CENTRE_CELLS * stride
+    near = _cells(np.maximum(box[:2], middle - reach), np.minimum(box[2:], middle + reach), stride)
+    if all(s.start < s.stop for s in near):
+        return near
+    return _cells(middle - stride / 2, middle + stride / 2, stride)
+
+
+def _cells(low_xy: np.ndarray, high_xy: np.ndarray, stride: int) -> tuple[slice, slice]:
+    """Return rows and columns of the cells with their centre in a rectangle that ends inside the crop."""
+    first = np.ceil(low_xy / stride - 0.5).astype(int)
+    last = np.floor(high_xy / stride - 0.5).astype(int)
+    return slice(max(first[1], 0), max(last[1] + 1, 0)), slice(max(first[0], 0), max(last[0] + 1, 0))
 
 
 def _answers(centres: np.ndarray, box: np.ndarray, landmarks: np.ndarray, size: float, stride: int) -> np.ndarray:

@@ -35,6 +35,9 @@ class Truth:
     ignored_xyxy: np.ndarray
 
 
+Picture = tuple[np.ndarray, Truth]
+
+
 class Teacher:
     """YuNet, asked at two scales.
 

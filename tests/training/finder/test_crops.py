@@ -156,3 +156,14 @@ def test_faces_of_all_sizes_come_up(rng: np.random.Generator):
         sizes.extend(np.sqrt((seen.boxes_xyxy[:, 2:] - seen.boxes_xyxy[:, :2]).prod(axis=1)))
     assert np.percentile(sizes, 5) < 25
     assert np.percentile(sizes, 95) > 160
+
+
+def test_a_view_shows_as_much_of_the_photograph_as_it_can(rng: np.random.Generator):
+    """A photograph that covers the crop leaves no void, but for what a turn or a stretch opens at the corners."""
+    white = np.full((280, 360, 3), 255, np.uint8)
+    for _ in range(200):
+        view = replace(draw_view(rng, truth(), white.shape, size_px=96), fill_rgb=(0, 0, 0))
+        scale = float(np.sqrt(abs(np.linalg.det(view.matrix[:, :2]))))
+        crop, _ = apply_view(view, white, truth(), size_px=96)
+        covered = np.minimum(scale * np.array([280, 360]) / 96, 1).prod()
+        assert (crop > 0).mean() > covered - 0.25

@@ -83,22 +83,24 @@ def test_portraits_come_up_by_their_share():
     landscape = (image_rgb, Truth(NOBODY, np.zeros((0, 5, 2), np.float32), NOBODY))
     face = np.array([[5, 5, 55, 55]], np.float32)
     portrait = (image_rgb, Truth(face, np.full((1, 5, 2), 30, np.float32), NOBODY))
-    for portraits, least, most in (([], 0, 0), ([portrait], 0.15, 0.35)):
+    for portraits, least, most in (([], 0, 0), ([portrait], 0.08, 0.2)):
         batches = CropBatches([landscape], portraits, steps=1)
         faces = [len(batches._view(np.random.default_rng(i), 64)[1].boxes_xyxy) for i in range(300)]
         assert least <= np.mean(faces) <= most
 
 
-def test_a_mosaic_puts_every_view_in_its_corner():
+@pytest.mark.parametrize("a_side", [1, 2, 3])
+def test_a_mosaic_puts_every_view_in_its_place(a_side: int):
     views = []
-    for i in range(4):
+    for i in range(a_side**2):
         ignored = np.array([[0, 0, 8, 8]], np.float32)
         one = Truth(np.array([[10, 12, 30, 34]], np.float32), np.full((1, 5, 2), 20, np.float32), ignored)
-        views.append((np.full((64, 64, 3), 50 * (i + 1), np.uint8), one))
-    crop, truth = module._mosaic(views, 64)
-    assert crop.shape == (128, 128, 3)
-    for i, (x, y) in enumerate([(0, 0), (64, 0), (0, 64), (64, 64)]):
+        views.append((np.full((64, 64, 3), 20 * (i + 1), np.uint8), one))
+    crop, truth = module._mosaic(views, a_side)
+    assert crop.shape == (64 * a_side, 64 * a_side, 3)
+    for i in range(a_side**2):
+        x, y = 64 * (i % a_side), 64 * (i // a_side)
         assert truth.boxes_xyxy[i].tolist() == [x + 10, y + 12, x + 30, y + 34]
         assert truth.landmarks[i].tolist() == [[x + 20, y + 20]] * 5
         assert truth.ignored_xyxy[i].tolist() == [x, y, x + 8, y + 8]
-        assert (crop[y : y + 64, x : x + 64] == 50 * (i + 1)).all()
+        assert (crop[y : y + 64, x : x + 64] == 20 * (i + 1)).all()
