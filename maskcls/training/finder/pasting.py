@@ -36,7 +36,7 @@ def paste_faces(
         if max(h, w) >= crop.shape[0]:
             continue
         corner = np.array([rng.integers(crop.shape[1] - w), rng.integers(crop.shape[0] - h)])
-        place = np.concatenate([corner, corner + (w, h)])[None].astype(np.float32)
+        place = np.hstack([corner, corner + np.array((w, h))])[None].astype(np.float32)
         if iou_matrix(place, np.concatenate([seen.boxes_xyxy, seen.ignored_xyxy])).any():
             continue
         _blend(crop[corner[1] : corner[1] + h, corner[0] : corner[0] + w], patch, box)
