@@ -148,18 +148,32 @@ def _face_line(number: int, face: dict[str, Any]) -> str:
 
 
 def _classification_lines(title: str, result: dict[str, Any]) -> list[str]:
-    sure = result["sure"]
+    sure, between = result["sure"], result["interval95"]
     width = max(map(len, result["per_class"]))
     lines = [
-        f"{title}: n {result['n']}, accuracy {_number(result['accuracy'])}, macro-F1 {_number(result['macro_f1'])}, "
-        f"calibration error {_number(result['ece'])}, "
-        f"sure {_number(sure['share'])} with accuracy {_number(sure['accuracy'])}",
-        f"  {'':{width}}  precision  recall      f1       n   answered: {', '.join(result['per_class'])}",
+        f"{title}: n {result['n']}, accuracy {_measured(result['accuracy'], between['accuracy'])}, "
+        f"macro-F1 {_measured(result['macro_f1'], between['macro_f1'])}",
+        f"  calibration error {_measured(result['ece'], between['ece'])}, "
+        f"sure {_measured(sure['share'], between['sure']['share'])} "
+        f"with accuracy {_measured(sure['accuracy'], between['sure']['accuracy'])}",
+        f"  {'':{width}}  precision  recall  {'f1':22}       n   answered: {', '.join(result['per_class'])}",
     ]
     for (name, scores), counts in zip(result["per_class"].items(), result["confusion"], strict=True):
-        numbers = f"{_number(scores['precision']):>9}  {_number(scores['recall']):>6}  {_number(scores['f1']):>6}"
+        f1 = _measured(scores["f1"], between["f1"][name])
+        numbers = f"{_number(scores['precision']):>9}  {_number(scores['recall']):>6}  {f1:22}"
         lines.append(f"  {name:{width}}  {numbers}  {scores['n']:>6}   {', '.join(map(str, counts))}")
-    return lines
+    return [*lines, *_slice_lines(result.get("slices", {}))]
+
+
+def _slice_lines(slices: dict[str, Any]) -> list[str]:
+    if not slices:
+        return []
+    width = max(map(len, slices))
+    return ["  Accuracy by what the face shows, as tagged by eye:"] + [
+        f"  {name:{width}}  n {one['n']:>4}  "
+        + ("not measured (too few)" if one["accuracy"] is None else _measured(one["accuracy"], one["interval95"]))
+        for name, one in slices.items()
+    ]
 
 
 def _scenes_lines(result: dict[str, Any]) -> list[str]:
@@ -178,6 +192,10 @@ def _finder_line(title: str, scores: dict[str, Any]) -> str:
         f"{title}: AP50 {_number(scores['ap50'])}, recall at precision 0.90 "
         f"{_number(scores['recall_at_precision_90'])}, {scores['finder_ms']:.1f} ms per picture"
     )
+
+
+def _measured(value: float | None, interval: list[float] | None) -> str:
+    return _number(value) + (f" ({interval[0]:.4f}–{interval[1]:.4f})" if interval else "")
 
 
 def _number(value: float | None) -> str:

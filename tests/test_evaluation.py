@@ -4,7 +4,7 @@ Pictures are painted: the classifier tells red, green and blue apart, so that wh
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -209,6 +209,39 @@ def test_a_crop_that_is_not_square_is_not_distorted(tmp_path: Path):
     evaluation.evaluate_crops(write(tmp_path, {"with_mask/1.png": images.encode(image_rgb)}), classifier)
     red = classifier.crops[0][..., 0] > 127
     assert red.any(0).sum() == pytest.approx(red.any(1).sum(), abs=1) == pytest.approx(8, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("groups", "interval"),
+    [(None, [0.5, 1.0]), (["one"] * 4, None), (["one", "one", "two", "two"], [0.5, 1.0])],
+)
+def test_intervals_are_over_groups(tmp_path: Path, groups: list[str] | None, interval: list | None):
+    """Of four pictures one is wrong; the manifest beside the data says which of them are of one photograph."""
+    files = {f"with_mask/{i}.png": painted("with_mask" if i else "without_mask") for i in range(4)}
+    store = write(tmp_path / "data", files)
+    if groups:
+        lines = [f"data,{file},with_mask,,,{group}" for file, group in zip(files, groups, strict=True)]
+        (tmp_path / "manifest.csv").write_text("\n".join(["archive,file,label,split,source,group", *lines]))
+    result = evaluation.evaluate_crops(store, FakeClassifier())
+    assert result["accuracy"] == 0.75
+    said = result["interval95"]["accuracy"]
+    assert (said and said[1]) == (interval and interval[1])
+    assert said is None or said[0] <= interval[0]
+
+
+def test_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Forty pictures with glasses, of which ten are wrong, and one beard."""
+    colours = ["without_mask"] * 10 + ["with_mask"] * 31
+    names = [f"with_mask/{i}.png" for i in range(41)]
+    tags = {PurePosixPath(name): ("glasses",) for name in names[:40]} | {PurePosixPath(names[40]): ("beard",)}
+    monkeypatch.setattr("maskcls.evaluation.crops.read_slices", lambda: tags)
+    store = write(tmp_path, {name: painted(colour) for name, colour in zip(names, colours, strict=True)})
+    slices = evaluation.evaluate_crops(store, FakeClassifier())["slices"]
+    assert list(slices) == ["beard", "glasses"]
+    assert slices["beard"] == {"n": 1, "accuracy": None, "interval95": None}
+    assert (slices["glasses"]["n"], slices["glasses"]["accuracy"]) == (40, 0.75)
+    low, high = slices["glasses"]["interval95"]
+    assert 0.55 < low < 0.7 < 0.8 < high < 0.95
 
 
 @pytest.mark.parametrize("settings", [{"cut_scale": 0}, {"cut_scale": float("nan")}, {"min_face_px": -1}])

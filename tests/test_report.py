@@ -115,3 +115,41 @@ def test_formulas_are_made_harmless(name: str):
 )
 def test_a_picture_as_text(result: dict, expected: list[str]):
     assert report.picture_text(result).splitlines() == expected
+
+
+SCORES = {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "n": 2}
+NO_SCORES = {"precision": None, "recall": None, "f1": None, "n": 0}
+
+
+def test_an_evaluation_as_text():
+    result = {
+        "kind": "crops",
+        **{"data": "faces.zip", "split": "test", "labels": "corrected", "model": "maskcls-1"},
+        **{"n": 2, "accuracy": 0.5, "macro_f1": 0.6667, "ece": 0.1, "sure": {"share": 1.0, "accuracy": None}},
+        "per_class": {"mask": SCORES, "none": NO_SCORES},
+        "confusion": [[2, 0], [0, 0]],
+        "interval95": {
+            **{"accuracy": [0.25, 0.75], "macro_f1": None, "ece": [0.05, 0.2]},
+            **{"f1": {"mask": [0.5, 0.8], "none": None}, "sure": {"share": [1.0, 1.0], "accuracy": None}},
+        },
+        "slices": {
+            "beard": {"n": 3, "accuracy": None, "interval95": None},
+            "glasses": {"n": 31, "accuracy": 0.9, "interval95": [0.8, 0.95]},
+        },
+        **{"ignored": {"too_small": 4}, "skipped": [{"file": "a.jpg", "reason": "it is empty"}]},
+    }
+    lines = report.evaluation_text(result).splitlines()
+    assert lines[0] == "maskcls-1 on faces.zip, split test, labels corrected"
+    assert lines[1] == "Faces: n 2, accuracy 0.5000 (0.2500–0.7500), macro-F1 0.6667"
+    assert lines[2] == "  calibration error 0.1000 (0.0500–0.2000), sure 1.0000 (1.0000–1.0000) with accuracy –"
+    assert lines[4].split() == ["mask", "0.5000", "1.0000", "0.6667", "(0.5000–0.8000)", "2", "2,", "0"]
+    assert lines[5].split() == ["none", "–", "–", "–", "0", "0,", "0"]
+    assert [line.split() for line in lines[7:9]] == [
+        ["beard", "n", "3", "not", "measured", "(too", "few)"],
+        ["glasses", "n", "31", "0.9000", "(0.8000–0.9500)"],
+    ]
+    assert lines[9:] == [
+        "Counted neither way: 4 × too_small",
+        "Skipped: 1 that could not be read",
+        "  a.jpg: it is empty",
+    ]

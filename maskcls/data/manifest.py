@@ -50,6 +50,16 @@ def read_manifest(path: Path) -> list[Entry]:
         raise DatasetError(f"{path} lacks the column {error} or has a line without it. Restore it.") from error
 
 
+def groups_beside(archive: Path) -> dict[PurePosixPath, str]:
+    """Return the group of each picture of an archive, from the manifest that lies beside it; empty where none does."""
+    try:
+        entries = read_manifest(archive.with_name("manifest.csv"))
+    except DatasetError:
+        # No manifest, or somebody's table of another kind under that name.
+        return {}
+    return {entry.file: entry.group for entry in entries if entry.archive == archive.name}
+
+
 def _entry(row: dict[str, str | None]) -> Entry:
     values = {}
     for column in ("archive", "file", "label", "split", "source", "group"):

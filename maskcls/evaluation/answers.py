@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskcls import images, metrics
+from maskcls import images, intervals, metrics
 from maskcls.data.store import Store
 from maskcls.errors import DatasetError, MaskclsError
 from maskcls.finder.cut import crop_squares, cut
@@ -73,10 +73,16 @@ def stack(answers: Sequence[np.ndarray], classifier: "Classifier") -> np.ndarray
     return np.vstack([np.empty((0, len(classifier.card.classes)), np.float32), *answers])
 
 
-def classification(truth: Sequence[int], probabilities: np.ndarray, classifier: "Classifier") -> dict[str, Any]:
-    """Return what `metrics.classification` says of these answers, on the terms of the model's card."""
-    card = classifier.card
-    return metrics.classification(np.array(truth, int), probabilities, classes=card.classes, threshold=card.threshold)
+def classification(
+    truth: Sequence[int] | np.ndarray, probabilities: np.ndarray, groups: Sequence[Any], classifier: "Classifier"
+) -> dict[str, Any]:
+    """Return what `metrics.classification` says of these answers, and `interval95` with how far that can be trusted."""
+    labels = np.array(truth, int)
+    classes, threshold = classifier.card.classes, classifier.card.threshold
+    return {
+        **metrics.classification(labels, probabilities, classes=classes, threshold=threshold),
+        "interval95": intervals.of_classification(labels, probabilities, groups, classes=classes, threshold=threshold),
+    }
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,15 +1,17 @@
 """How good a classifier is on folders of face pictures."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskcls import metrics
+from maskcls import intervals, metrics
 from maskcls.data.corrections import read_corrections
 from maskcls.data.crops import NOT_FACE, find_crops
+from maskcls.data.manifest import groups_beside
+from maskcls.data.slices import read_slices
 from maskcls.data.store import Store
 from maskcls.evaluation.answers import (
     check_classes,
@@ -25,6 +27,9 @@ from maskcls.finder.cut import middle_box
 if TYPE_CHECKING:
     from maskcls.classifier.classifier import Classifier
 
+# Of fewer pictures no figure is given: it would be read as one.
+_LEAST_IN_SLICE = 30
+
 
 def evaluate_crops(
     store: Store, classifier: "Classifier", *, options: Options | None = None, track: Track = iter
@@ -35,7 +40,9 @@ def evaluate_crops(
     square of the card's margin around the longer side, borders replicated. One that is not square is not distorted.
 
     Returns:
-        What `metrics.classification` returns, with `ignored` (how many pictures of which folders or sizes count neither
+        What `metrics.classification` returns, with `interval95`, its intervals over groups of pictures (those of
+        manifest.csv, where it lies beside the data); `slices`, how many pictures of each tagged kind there are, with
+        `accuracy` and `interval95` from 30 up; `ignored` (how many pictures of which folders or sizes count neither
         way) and `skipped` (`file` and `reason` of what could not be read).
 
     Raises:
@@ -50,14 +57,36 @@ def evaluate_crops(
     check_classes({label for _, label in wanted}, classifier, store)
     skipped: list[dict[str, str]] = []
     pictures = readable(store, track(wanted), skipped, key=lambda item: item[0])
-    truth, faces = _face_crops(pictures, classifier, options, ignored)
+    kept, faces = _face_crops(pictures, classifier, options, ignored)
     probabilities = classify_all(faces, classifier)
     check_readable(skipped, wanted, store)
+    truth = np.array([classifier.card.classes.index(label) for _, label in kept], int)
+    known = groups_beside(store.source)
+    groups = [known.get(file, str(file)) for file, _ in kept]
     return {
-        **classification(truth, probabilities, classifier),
+        **classification(truth, probabilities, groups, classifier),
+        "slices": _slices([file for file, _ in kept], probabilities.argmax(1) == truth, groups),
         "ignored": dict(ignored),
         "skipped": skipped,
     }
+
+
+def _slices(files: Sequence[PurePosixPath], right: np.ndarray, groups: Sequence[str]) -> dict[str, Any]:
+    """Return how often the answers are right on each kind of picture; not said of a handful."""
+    tags = read_slices()
+    members: dict[str, list[int]] = {}
+    for i, file in enumerate(files):
+        for name in tags.get(file, ()):
+            members.setdefault(name, []).append(i)
+    result: dict[str, Any] = {}
+    for name, chosen in sorted(members.items()):
+        enough = len(chosen) >= _LEAST_IN_SLICE
+        result[name] = {
+            "n": len(chosen),
+            "accuracy": float(right[chosen].mean()) if enough else None,
+            "interval95": intervals.of_share(right[chosen], [groups[i] for i in chosen]) if enough else None,
+        }
+    return result
 
 
 def _face_crops(
@@ -65,17 +94,17 @@ def _face_crops(
     classifier: "Classifier",
     options: Options,
     ignored: Counter[str],
-) -> tuple[list[int], Iterator[np.ndarray]]:
-    """Return a list of true labels that fills as the iterator of `(size, size, 3) uint8` crops is gone through."""
-    truth: list[int] = []
+) -> tuple[list[tuple[PurePosixPath, str]], Iterator[np.ndarray]]:
+    """Return a list of files and labels that fills as the iterator of `(size, size, 3) uint8` crops is gone through."""
+    kept: list[tuple[PurePosixPath, str]] = []
 
     def stream() -> Iterator[np.ndarray]:
-        for (_, label), image_rgb in pictures:
+        for item, image_rgb in pictures:
             box = middle_box(image_rgb, scale=options.cut_scale)
             if metrics.size_px(box)[0] < options.min_face_px:
                 ignored["too_small"] += 1
                 continue
-            truth.append(classifier.card.classes.index(label))
+            kept.append(item)
             yield cut_boxes(image_rgb, box, classifier)[0]
 
-    return truth, stream()
+    return kept, stream()

@@ -207,24 +207,28 @@ def _finder_scores(findings: Sequence[_Finding]) -> dict[str, Any]:
 
 
 def _on_true_boxes(seen: Sequence[_Seen], classifier: "Classifier") -> dict[str, Any]:
-    truth = [label for one in seen for label in one.look.truth[~one.look.ignored]]
-    return classification(truth, stack([one.true_probabilities for one in seen], classifier), classifier)
+    truths = [one.look.truth[~one.look.ignored] for one in seen]
+    groups = [picture for picture, truth in enumerate(truths) for _ in truth]
+    answers = stack([one.true_probabilities for one in seen], classifier)
+    return classification([label for truth in truths for label in truth], answers, groups, classifier)
 
 
 def _on_found_faces(seen: Sequence[_Seen], classifier: "Classifier") -> dict[str, Any]:
     """Judge the answers for the faces that are found with the usual settings and match a true box."""
     usual = Settings()
     truth: list[int] = []
+    groups: list[int] = []
     answers: list[np.ndarray] = []
-    for one in seen:
+    for picture, one in enumerate(seen):
         shown = (one.look.scores >= usual.min_score) & (metrics.size_px(one.look.boxes_xyxy) >= usual.min_face_px)
         all_truth = np.ones(len(one.look.truth), bool)
         matches = one.match(shown, scores=one.look.scores, of=all_truth, min_iou=FOUND_FACE_IOU)
         right = matches.truth_index >= 0
         truth.extend(one.look.truth[matches.truth_index[right]])
+        groups.extend([picture] * int(right.sum()))
         answers.append(one.probabilities[shown][right])
     n_truth = int(sum((~one.look.ignored).sum() for one in seen))
-    result = classification(truth, stack(answers, classifier), classifier)
+    result = classification(truth, stack(answers, classifier), groups, classifier)
     return {"recall": len(truth) / n_truth if n_truth else None, **result}
 
 

@@ -2,7 +2,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from maskcls.data.manifest import Entry, held_out_groups, one_per_group, read_manifest
+from maskcls.data.manifest import Entry, groups_beside, held_out_groups, one_per_group, read_manifest
 from maskcls.errors import DatasetError
 
 HEADER = "archive,file,label,split,source,group,face_px\n"
@@ -86,3 +86,12 @@ def test_one_per_group():
         entry("x", name, "", group) for name, group in [("1", "a"), ("2", "b"), ("3", "a"), ("4", "c"), ("5", "b")]
     ]
     assert [one.file.name for one in one_per_group(entries)] == ["1", "2", "4"]
+
+
+def test_groups_of_an_archive_come_from_the_manifest_beside_it(tmp_path: Path):
+    archive = tmp_path / "faces.zip"
+    assert groups_beside(archive) == {}
+    written(tmp_path, "someone's,own,table\n1,2,3\n")
+    assert groups_beside(archive) == {}
+    written(tmp_path, HEADER + "faces.zip,a.jpg,x,test,s,g1,9\nother.zip,a.jpg,x,test,s,g2,9\n")
+    assert groups_beside(archive) == {PurePosixPath("a.jpg"): "g1"}
