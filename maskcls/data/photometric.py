@@ -24,6 +24,7 @@ class Photometric:
         motion_px: Length of a straight motion blur, 0 for none.
         motion_degrees: Its direction.
         small: The picture is shrunk by this factor and enlarged again, as from a far camera; 1 for not.
+        blocky: Whether it is enlarged without smoothing.
         noise: Standard deviation of Gaussian noise, in levels of 255.
         noise_seed: Which noise.
         jpeg_quality: 100 for none.
@@ -39,6 +40,7 @@ class Photometric:
     motion_px: int = 0
     motion_degrees: float = 0.0
     small: float = 1.0
+    blocky: bool = False
     noise: float = 0.0
     noise_seed: int = 0
     jpeg_quality: int = 100
@@ -68,6 +70,7 @@ def draw_photometric(rng: np.random.Generator, *, strength: float = 1.0, smalles
         motion_px=int(rng.integers(3, 8)) if sometimes(0.06) else 0,
         motion_degrees=float(rng.uniform(0, 180)),
         small=float(np.exp(rng.uniform(np.log(smallest), np.log(0.8)))) if sometimes(0.2) else 1.0,
+        blocky=bool(rng.random() < 0.3),
         noise=float(rng.uniform(2, 14)) if sometimes(0.15) else 0.0,
         noise_seed=int(rng.integers(2**31)),
         jpeg_quality=int(rng.integers(25, 85)) if sometimes(0.25) else 100,
@@ -91,9 +94,8 @@ def _optics(change: Photometric, image: np.ndarray) -> np.ndarray:
     if change.small < 1:
         h, w = image.shape[:2]
         tiny = (max(4, round(w * change.small)), max(4, round(h * change.small)))
-        image = cv2.resize(
-            cv2.resize(image, tiny, interpolation=cv2.INTER_AREA), (w, h), interpolation=cv2.INTER_LINEAR
-        )
+        enlarging = cv2.INTER_NEAREST if change.blocky else cv2.INTER_LINEAR
+        image = cv2.resize(cv2.resize(image, tiny, interpolation=cv2.INTER_AREA), (w, h), interpolation=enlarging)
     if change.blur_px:
         image = cv2.GaussianBlur(image, (0, 0), change.blur_px)
     if change.motion_px > 1:

@@ -103,15 +103,26 @@ def _show_card(card: Card, finder: Card, device: str) -> None:
 
 
 def flat(figures: Mapping[str, Any], *, before: str = "") -> dict[str, str]:
-    """Return figures that lie in each other as one list: `{"faces": {"n": 9}}` becomes `{"faces · n": "9"}`."""
+    """Return figures that lie in each other as one list: `{"faces": {"n": 9}}` becomes `{"faces · n": "9"}`.
+
+    A list is an interval, None something not measured.
+    """
     listed: dict[str, str] = {}
     for name, value in figures.items():
         path = f"{before} · {name}" if before else str(name)
         if isinstance(value, Mapping):
             listed |= flat(value, before=path)
         else:
-            listed[path] = f"{value:.4g}" if isinstance(value, float) else str(value)
+            listed[path] = _in_words(value)
     return listed
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "not measured"
+    if isinstance(value, list):
+        return "–".join(map(_in_words, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _as_table(facts: dict[str, str]) -> dict[str, list[str]]:

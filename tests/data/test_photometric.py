@@ -121,3 +121,10 @@ def test_hues_turn_and_greys_stay():
     assert np.array_equal(apply_photometric(Photometric(hue_degrees=-240), red), green)
     grey = np.full((4, 4, 3), 90, np.uint8)
     assert np.array_equal(apply_photometric(Photometric(hue_degrees=77), grey), grey)
+
+
+def test_a_blocky_picture_is_made_of_blocks(picture: np.ndarray):
+    smooth, blocky = (apply_photometric(Photometric(small=0.25, blocky=b), picture) for b in (False, True))
+    steps = [(np.diff(image_rgb.astype(int), axis=1) != 0).any(axis=2).mean() for image_rgb in (smooth, blocky)]
+    assert steps[1] < 0.3 < steps[0]
+    assert blocky.shape == picture.shape

@@ -8,7 +8,7 @@ from maskcls.ui.sidebar import flat
     [
         ({}, {}),
         ({"a": {}}, {}),
-        ({"a": 1, "b": None, "c": [1, 2]}, {"a": "1", "b": "None", "c": "[1, 2]"}),
+        ({"a": 1, "b": None, "c": [1, 2]}, {"a": "1", "b": "not measured", "c": "1–2"}),
         ({"faces": {"test": {"accuracy": 0.94321}}}, {"faces · test · accuracy": "0.9432"}),
     ],
 )

@@ -125,7 +125,8 @@ def random_crop(rng: np.random.Generator, picture: Picture, *, size_px: int, cut
 
 def _turn(rng: np.random.Generator, crop: np.ndarray) -> np.ndarray:
     size = crop.shape[0]
-    angle = rng.normal(0, 14) if rng.random() < 0.6 else 0.0
+    tilt = rng.random()
+    angle = rng.uniform(-45, 45) if tilt < 0.2 else rng.normal(0, 14) if tilt < 0.65 else 0.0
     matrix = cv2.getRotationMatrix2D(((size - 1) / 2, (size - 1) / 2), angle, 1.0)
     stretch = np.diag([np.exp(rng.normal(0, 0.05)), 1.0])
     matrix[:, :2] = stretch @ matrix[:, :2]
