@@ -51,7 +51,7 @@ _SOURCES = {
 }
 _NOT_FOR = (
     "Deciding about a person without another look; identifying anyone; faces under 16 pixels, drawings, dummies. "
-    "Accuracy by age was not measured; by apparent skin tone and kind of mask it was, where there are enough test faces."
+    "Accuracy by age was not measured; by apparent skin tone and kind of mask only where test faces are enough."
 )
 
 
