@@ -51,7 +51,9 @@ def paste_faces(
 def _small_face(rng: np.random.Generator, portrait: Picture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return a piece of the portrait around its face, shrunk, and the face's box and landmarks in it."""
     image, truth = portrait
-    box, landmarks = truth.boxes_xyxy[0], truth.landmarks[0]
+    # The teacher draws a face that the picture cuts off as if it went on.
+    box = np.clip(truth.boxes_xyxy[0], 0, np.tile(image.shape[1::-1], 2))
+    landmarks = truth.landmarks[0]
     side = float(np.sqrt((box[2] - box[0]) * (box[3] - box[1])))
     scale = min(1.0, float(np.exp(rng.uniform(*np.log(_SIDES_PX)))) / side)
     middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * rng.uniform(*_AROUND)

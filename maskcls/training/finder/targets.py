@@ -26,7 +26,12 @@ TARGET_CHANNELS = 18
 
 
 def encode(truth: Truth, *, size_px: int) -> np.ndarray:
-    """Return the targets of all cells of a square crop, grid after grid: `(cells, 18) float32`."""
+    """Return the targets of all cells of a square crop, grid after grid: `(cells, 18) float32`.
+
+    Args:
+        truth: Its faces, with boxes that end inside the crop.
+        size_px: Its side.
+    """
     grids = [
         _encode_grid(truth, size_px // stride, stride, sizes) for stride, sizes in zip(STRIDES, SIZES_PX, strict=True)
     ]

@@ -62,6 +62,16 @@ def test_boxes_and_landmarks_lie_on_what_was_pasted(rng: np.random.Generator, cr
     assert pasted > 90
 
 
+def test_a_face_that_its_portrait_cuts_off_ends_with_it(rng: np.random.Generator, crop: np.ndarray):
+    image_rgb, truth = portrait()
+    beyond = Truth(np.array([[-30, 20, 65, 130]], np.float32), truth.landmarks, truth.ignored_xyxy)
+    boxes = [paste_faces(rng, crop, seen([], []), [(image_rgb, beyond)], count=3)[1].boxes_xyxy for _ in range(60)]
+    every = np.concatenate(boxes)
+    assert len(every) > 60
+    assert every.min() >= 0
+    assert every.max() <= 256
+
+
 @pytest.mark.parametrize("taken", [seen([[0, 0, 256, 256]], []), seen([], [[0, 0, 256, 256]])])
 def test_no_face_over_another(rng: np.random.Generator, crop: np.ndarray, taken: Truth):
     same, truth = paste_faces(rng, crop, taken, [portrait()], count=5)
