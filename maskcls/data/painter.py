@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from maskcls.data.prints import Print, printed
+
 Points = tuple[tuple[float, float], ...]
 
 SURGICAL_BLUE = (172, 207, 226)
@@ -47,6 +49,8 @@ class Style:
         strap: Width of a strap.
         strap_colour: RGB.
         weave: Strength of the cloth's grain, as a share of its brightness.
+        ridge: Height of the fold down the middle, as filtering half masks have one.
+        print: What is printed on the cloth; None is plain.
     """
 
     fold_depth: float = 0.05
@@ -54,9 +58,13 @@ class Style:
     strap: float = 0.035
     strap_colour: tuple[int, int, int] = (236, 238, 240)
     weave: float = 0.012
+    ridge: float = 0.0
+    print: Print | None = None
 
 
 SURGICAL = Style()
+CLOTH = Style(fold_depth=0.0, hem=0.07, strap=0.04, weave=0.03)
+FFP2 = Style(fold_depth=0.0, hem=0.05, ridge=0.16, weave=0.006)
 
 POSITIONS = {
     "worn": Position(
@@ -230,12 +238,15 @@ def _paint(cut: np.ndarray, frame: _Frame, patch: _Patch, job: _Job) -> np.ndarr
     cloth = _outline_alpha(frame, patch, job.position)
     straps = _strap_alpha(frame, patch, job, unit_px)
     cloth_light = lit * _shade(x, y, slope, unit_px, job) * _hem(cloth, unit_px, job.style)
-    layers = ((job.style.strap_colour, lit, straps), (job.colour, cloth_light, cloth))
+    layers = (
+        (np.array(job.style.strap_colour, np.float32), lit, straps),
+        (_colours(x, y, job), cloth_light, cloth),
+    )
     shadow = _cast_shadow(np.maximum(cloth, straps), unit_px)
     result = cut.astype(np.float32) * (1 - patch.coarse(shadow))[..., None]
     for colour, light, alpha in layers:
         veil = patch.coarse(alpha)[..., None]
-        ink = np.asarray(colour, np.float32) * light[..., None]
+        ink = colour * light[..., None]
         result = result * (1 - veil) + patch.coarse(np.clip(ink, 0, 255)) * veil
     return np.rint(np.clip(result, 0, 255)).astype(np.uint8)
 
@@ -251,6 +262,15 @@ def _light(x: np.ndarray, y: np.ndarray, cut: np.ndarray) -> tuple[float, np.nda
     level = max(float(level), 1.0)
     # Dark skin in good light and light skin in bad light measure alike: go half the way only.
     return float(np.clip(math.sqrt(level / 170), 0.55, 1.08)), np.clip(np.array(slope) / level, -0.35, 0.35)
+
+
+def _colours(x: np.ndarray, y: np.ndarray, job: _Job) -> np.ndarray:
+    """Return the cloth's colour everywhere `(3,)`, or at every point `(h, w, 3)`."""
+    plain = np.array(job.colour, np.float32)
+    if job.style.print is None:
+        return plain
+    share = printed(job.style.print, x, y)[..., None]
+    return plain * (1 - share) + np.array(job.style.print.colour, np.float32) * share
 
 
 def _shade(x: np.ndarray, y: np.ndarray, slope: np.ndarray, unit_px: float, job: _Job) -> np.ndarray:
@@ -279,6 +299,7 @@ def _heights(x: np.ndarray, y: np.ndarray, job: _Job) -> np.ndarray:
         below = np.clip((y - course) / 0.3, 0, 1)
         folds += style.fold_depth / (1 + np.exp(np.clip((y - course) / 0.012, -30, 30)))
         folds += style.fold_depth * below * (1 - below) ** 2
+    tent = tent + style.ridge * np.exp(-np.abs(x) / 0.35) * np.clip((y - 0.2) / 0.3, 0, 1)
     return head + tent + folds + position.slack * _wrinkles(x, y, position)
 
 

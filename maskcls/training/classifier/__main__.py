@@ -9,8 +9,10 @@ import keras
 from maskcls.architectures import maskcls as architecture
 from maskcls.backbone import IMAGENET_FILE, imagenet_backbone
 from maskcls.labels import CLASSES
+from maskcls.training.classifier.painted import paint_pictures
 from maskcls.training.classifier.pictures import CropBatches, load_pictures
 from maskcls.training.entries import training_entries
+from maskcls.training.finder.teacher import Teacher
 from maskcls.training.loop import fit
 
 log = logging.getLogger("maskcls.training.classifier")
@@ -41,14 +43,18 @@ INPUT_PX = 128
     show_default=True,
     help="Where checkpoints and the result go; a run that stopped goes on from there.",
 )
+@click.option("--painted", default=900, show_default=True, help="Masks painted on bare faces, for each class.")
 @click.option("--epochs", default=14, show_default=True)
 @click.option("--steps", default=100, show_default=True, help="Batches of 64 in an epoch.")
-def main(data: Path, weights: Path, run: Path, epochs: int, steps: int) -> None:
+def main(data: Path, weights: Path, run: Path, painted: int, epochs: int, steps: int) -> None:
     """Train the classifier on face pictures, without any group of a validation or test split."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     keras.utils.set_random_seed(0)
     run.mkdir(parents=True, exist_ok=True)
     pictures = load_pictures(data, training_entries(data))
+    if painted:
+        teacher = Teacher(weights / "yunet_n_dynamic.onnx")
+        pictures |= paint_pictures(pictures, teacher, count=painted, answers=run / "landmarks.npz")
     for (archive, name), some in pictures.items():
         log.info("%s %s: %d pictures", archive, name, len(some))
     network = architecture.build(classes=len(CLASSES), input_px=INPUT_PX)

@@ -15,14 +15,18 @@ from maskcls.data.store import Store
 from maskcls.finder.cut import cut
 from maskcls.labels import CLASSES
 
+# Stands for an archive: masks painted on bare faces.
+PAINTED = "painted"
 # How large a picture is, in faces: known for one archive, and only roughly for the others.
 FACES_CUT = 1.6
 _OTHER_CUT = (1.0, 1.45)
 # Share of a batch by archive and class: varied photographs first, and the rare class as often as the others.
 SHARES = {
-    ("faces.zip", "with_mask"): 0.20,
-    ("faces.zip", "without_mask"): 0.20,
-    ("faces.zip", "partial_mask"): 0.22,
+    ("faces.zip", "with_mask"): 0.19,
+    ("faces.zip", "without_mask"): 0.18,
+    ("faces.zip", "partial_mask"): 0.18,
+    (PAINTED, "with_mask"): 0.02,
+    (PAINTED, "partial_mask"): 0.05,
     ("kaggle12k.zip", "with_mask"): 0.10,
     ("kaggle12k.zip", "without_mask"): 0.09,
     ("chandrikadeb7.zip", "with_mask"): 0.10,
