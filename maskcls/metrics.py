@@ -70,21 +70,12 @@ def calibration_error(truth: np.ndarray, probabilities: np.ndarray) -> float | N
     """
     if not len(truth):
         return None
-    bins, gaps = calibration_bins(truth, probabilities)
-    # |mean accuracy - mean confidence| of a bin, weighted by its share of faces, is |sum of the differences| / n.
-    return float(np.abs(np.bincount(bins, weights=gaps)).sum() / len(truth))
-
-
-def calibration_bins(truth: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the bin of each answer's confidence `(n,) int`, and whether it is right less its confidence `(n,) float`.
-
-    Args:
-        truth: `(n,) int`.
-        probabilities: `(n, c) float`.
-    """
-    confidence = probabilities.max(1, initial=0.0).astype(float)
+    confidence = probabilities.max(1).astype(float)
+    right = probabilities.argmax(1) == truth
     bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
-    return bins, (probabilities.argmax(1) == truth) - confidence
+    # |mean accuracy - mean confidence| of a bin, weighted by its share of faces, is |sum of the differences| / n.
+    gaps = np.bincount(bins, weights=right - confidence, minlength=CALIBRATION_BINS)
+    return float(np.abs(gaps).sum() / len(truth))
 
 
 def size_px(boxes_xyxy: np.ndarray) -> np.ndarray:

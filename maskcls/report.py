@@ -93,8 +93,8 @@ def picture_text(result: dict[str, Any]) -> str:
 def evaluation_text(result: dict[str, Any]) -> str:
     """Return what `evaluation.evaluate` found as lines for people."""
     split = f", split {result['split']}" if result["split"] else ""
-    labels = ", labels corrected" if result["labels"] == "corrected" else ""
-    lines = [f"{result['model']} on {result['data']}{split}{labels}"]
+    corrected = ", labels corrected" if result["labels"] == "corrected" else ""
+    lines = [f"{result['model']} on {result['data']}{split}{corrected}"]
     if result["kind"] == "crops":
         lines += _classification_lines("Faces", result)
     else:
@@ -151,9 +151,10 @@ def _classification_lines(title: str, result: dict[str, Any]) -> list[str]:
     sure, between = result["sure"], result["interval95"]
     width = max(map(len, result["per_class"]))
     lines = [
-        f"{title}: n {result['n']}, accuracy {_measured(result['accuracy'], between['accuracy'])}, "
+        f"{title}: n {result['n']} in {result['groups']} groups (95 % intervals are over groups)",
+        f"  accuracy {_measured(result['accuracy'], between['accuracy'])}, "
         f"macro-F1 {_measured(result['macro_f1'], between['macro_f1'])}",
-        f"  calibration error {_measured(result['ece'], between['ece'])}, "
+        f"  calibration error {_number(result['ece'])}, "
         f"sure {_measured(sure['share'], between['sure']['share'])} "
         f"with accuracy {_measured(sure['accuracy'], between['sure']['accuracy'])}",
         f"  {'':{width}}  precision  recall  {'f1':22}       n   answered: {', '.join(result['per_class'])}",

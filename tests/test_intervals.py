@@ -24,7 +24,7 @@ def of_classification(truth: np.ndarray, probabilities: np.ndarray, groups: list
 def test_nothing_can_be_said_of_less_than_two_groups(groups: list):
     truth = np.zeros(len(groups), int)
     said = of_classification(truth, np.eye(3, dtype=np.float32)[truth], groups)
-    assert said["accuracy"] is said["macro_f1"] is said["ece"] is None
+    assert said["accuracy"] is said["macro_f1"] is None
     assert said["f1"] == dict.fromkeys(CLASSES)
     assert said["sure"] == {"share": None, "accuracy": None}
     assert intervals.of_share(truth == 0, groups) is None
@@ -36,6 +36,13 @@ def test_a_share_has_the_interval_of_a_binomial():
     expected = 1.96 * np.sqrt(0.8 * 0.2 / 400)
     assert low == pytest.approx(0.8 - expected, abs=0.006)
     assert high == pytest.approx(0.8 + expected, abs=0.006)
+
+
+@pytest.mark.parametrize(("right", "expected"), [(True, [0.8865, 1]), (False, [0, 0.1135])])
+def test_without_an_exception_an_interval_is_no_certainty(right: bool, expected: list):
+    """Wilson's interval of 30 of 30, and of none of 30; ten copies of each change nothing."""
+    assert intervals.of_share(np.full(30, right), range(30)) == pytest.approx(expected, abs=1e-3)
+    assert intervals.of_share(np.full(300, right), np.arange(300) % 30) == pytest.approx(expected, abs=1e-3)
 
 
 def test_copies_say_nothing_new():
@@ -57,8 +64,7 @@ def test_intervals_hold_the_figures(rng: np.random.Generator):
     for figure, (low, high) in pairs:
         assert 0.01 < figure - low < 0.12
         assert 0.01 < high - figure < 0.12
-    assert said["sure"]["share"] == [1, 1]
-    assert said["ece"][0] <= figures["ece"] <= said["ece"][1]
+    assert said["sure"]["share"] == [pytest.approx(300 / 303.84, abs=1e-3), 1]
     assert said == of_classification(truth, probabilities, list(range(300)))
 
 

@@ -126,10 +126,11 @@ def test_an_evaluation_as_text():
         "kind": "crops",
         **{"data": "faces.zip", "split": "test", "labels": "corrected", "model": "maskcls-1"},
         **{"n": 2, "accuracy": 0.5, "macro_f1": 0.6667, "ece": 0.1, "sure": {"share": 1.0, "accuracy": None}},
+        "groups": 2,
         "per_class": {"mask": SCORES, "none": NO_SCORES},
         "confusion": [[2, 0], [0, 0]],
         "interval95": {
-            **{"accuracy": [0.25, 0.75], "macro_f1": None, "ece": [0.05, 0.2]},
+            **{"accuracy": [0.25, 0.75], "macro_f1": None},
             **{"f1": {"mask": [0.5, 0.8], "none": None}, "sure": {"share": [1.0, 1.0], "accuracy": None}},
         },
         "slices": {
@@ -140,15 +141,16 @@ def test_an_evaluation_as_text():
     }
     lines = report.evaluation_text(result).splitlines()
     assert lines[0] == "maskcls-1 on faces.zip, split test, labels corrected"
-    assert lines[1] == "Faces: n 2, accuracy 0.5000 (0.2500–0.7500), macro-F1 0.6667"
-    assert lines[2] == "  calibration error 0.1000 (0.0500–0.2000), sure 1.0000 (1.0000–1.0000) with accuracy –"
-    assert lines[4].split() == ["mask", "0.5000", "1.0000", "0.6667", "(0.5000–0.8000)", "2", "2,", "0"]
-    assert lines[5].split() == ["none", "–", "–", "–", "0", "0,", "0"]
-    assert [line.split() for line in lines[7:9]] == [
+    assert lines[1] == "Faces: n 2 in 2 groups (95 % intervals are over groups)"
+    assert lines[2] == "  accuracy 0.5000 (0.2500–0.7500), macro-F1 0.6667"
+    assert lines[3] == "  calibration error 0.1000, sure 1.0000 (1.0000–1.0000) with accuracy –"
+    assert lines[5].split() == ["mask", "0.5000", "1.0000", "0.6667", "(0.5000–0.8000)", "2", "2,", "0"]
+    assert lines[6].split() == ["none", "–", "–", "–", "0", "0,", "0"]
+    assert [line.split() for line in lines[8:10]] == [
         ["beard", "n", "3", "not", "measured", "(too", "few)"],
         ["glasses", "n", "31", "0.9000", "(0.8000–0.9500)"],
     ]
-    assert lines[9:] == [
+    assert lines[10:] == [
         "Counted neither way: 4 × too_small",
         "Skipped: 1 that could not be read",
         "  a.jpg: it is empty",

@@ -52,8 +52,9 @@ def read_manifest(path: Path) -> list[Entry]:
 
 def groups_beside(archive: Path) -> dict[PurePosixPath, str]:
     """Return the group of each picture of an archive, from the manifest that lies beside it; empty where none does."""
+    archive = archive.resolve()
     try:
-        entries = read_manifest(archive.with_name("manifest.csv"))
+        entries = read_manifest(archive.parent / "manifest.csv")
     except DatasetError:
         # No manifest, or somebody's table of another kind under that name.
         return {}

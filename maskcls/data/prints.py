@@ -10,7 +10,7 @@ KINDS = ("stripes", "checks", "dots", "blotches")
 
 @dataclass(frozen=True)
 class Print:
-    """A pattern in the frame of a face, where eyes are 1 apart.
+    """A pattern in the frame of a face: across, the eyes are 1 apart; down, the mouth is 1 below them.
 
     Attributes:
         kind: One of `KINDS`.
@@ -40,6 +40,8 @@ def printed(cloth: Print, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         x: `(h, w)`, across the face.
         y: `(h, w)`, down.
     """
+    if not x.size:
+        return np.zeros(x.shape, np.float32)
     turn = np.radians(cloth.degrees)
     across = (x * np.cos(turn) + y * np.sin(turn)) / cloth.period
     down = (y * np.cos(turn) - x * np.sin(turn)) / cloth.period

@@ -51,6 +51,7 @@ class Synthetic:
         tilt_degrees: How far it is turned.
         mirrored: At which ear it hangs.
         blur_px: Standard deviation of what the camera's lens does to it.
+        noise_seed: Which noise lies over it; how strong it is, the photograph says.
     """
 
     position: str
@@ -61,6 +62,7 @@ class Synthetic:
     tilt_degrees: float = 0.0
     mirrored: bool = False
     blur_px: float = 0.0
+    noise_seed: int = 0
 
 
 def draw_synthetic(rng: np.random.Generator, label: str) -> Synthetic:
@@ -89,13 +91,14 @@ def draw_synthetic(rng: np.random.Generator, label: str) -> Synthetic:
     hanging = position == "one_ear"
     return Synthetic(
         position,
-        style,
-        colour,
-        (float(rng.normal(0, 0.05)), float(rng.normal(0, 0.04))),
-        (float(np.exp(rng.normal(0, 0.06))), float(np.exp(rng.normal(0, 0.06)) * (0.55 if hanging else 1))),
-        float(rng.uniform(50, 95) if hanging else rng.normal(0, 4)),
-        bool(rng.random() < 0.5),
-        float(rng.uniform(0.2, 0.7)),
+        style=style,
+        colour=colour,
+        shift=(float(rng.normal(0, 0.05)), float(rng.normal(0, 0.04))),
+        stretch=(float(np.exp(rng.normal(0, 0.06))), float(np.exp(rng.normal(0, 0.06)) * (0.55 if hanging else 1))),
+        tilt_degrees=float(rng.uniform(50, 95) if hanging else rng.normal(0, 4)),
+        mirrored=bool(rng.random() < 0.5),
+        blur_px=float(rng.uniform(0.2, 0.7)),
+        noise_seed=int(rng.integers(2**31)),
     )
 
 
@@ -112,7 +115,7 @@ def apply_synthetic(mask: Synthetic, image_rgb: np.ndarray, landmarks: np.ndarra
     if not changed.any():
         return painted
     soft = cv2.GaussianBlur(painted, (0, 0), mask.blur_px) if mask.blur_px else painted
-    grain = np.random.default_rng(0).normal(0, _noise_level(image_rgb), image_rgb.shape)
+    grain = np.random.default_rng(mask.noise_seed).normal(0, _noise_level(image_rgb), image_rgb.shape)
     result = painted.copy()
     result[changed] = np.clip(np.rint(soft + grain), 0, 255).astype(np.uint8)[changed]
     return result
@@ -125,7 +128,7 @@ def _moved(mask: Synthetic, landmarks: np.ndarray) -> np.ndarray:
     # A mask turns around its middle; one that hangs, around the ear that it hangs from, and is seen from its edge.
     hanging = mask.position == "one_ear"
     side = -1 if mask.mirrored else 1
-    pivot = eyes + side * 1.0 * across + 0.35 * down if hanging else eyes + 1.1 * down
+    pivot = eyes + side * across + 0.35 * down if hanging else eyes + 1.1 * down
     turn = np.radians(mask.tilt_degrees * (-side if hanging else 1))
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     axes = np.stack([across, down], axis=1)
@@ -136,15 +139,14 @@ def _moved(mask: Synthetic, landmarks: np.ndarray) -> np.ndarray:
     return moved + mask.shift[0] * across + mask.shift[1] * down
 
 
-def _noise_level(image_rgb: np.ndarray) -> float:
-    """Return the standard deviation of the picture's noise (Immerkær, "Fast Noise Variance Estimation", 1996)."""
-    grey = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY)
-    if min(grey.shape) < 3:
-        return 0.0
+def _noise_level(image_rgb: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each channel's noise (Immerkær, "Fast Noise Variance Estimation", 1996)."""
+    if min(image_rgb.shape[:2]) < 3:
+        return np.zeros(3)
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    response = np.abs(cv2.filter2D(grey, cv2.CV_32F, mask)[1:-1, 1:-1])
+    response = np.abs(cv2.filter2D(image_rgb, cv2.CV_32F, mask)[1:-1, 1:-1])
     # The median instead of the mean: edges of the picture are no noise.
-    return float(np.median(response) / 0.6745 / 6)
+    return np.median(response, axis=(0, 1)) / 0.6745 / 6
 
 
 def _rgb(values: np.ndarray) -> tuple[int, int, int]:

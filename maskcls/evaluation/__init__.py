@@ -35,7 +35,7 @@ def evaluate(
         track: Wraps the list of pictures to show progress.
 
     Returns:
-        What `evaluate_crops` or `evaluate_scenes` returns, with `data`, `kind`, `split` and `model` before it.
+        `kind`, `data`, `split`, `labels` and `model`, then what `evaluate_crops` or `evaluate_scenes` returns.
 
     Raises:
         DatasetError: The data cannot be evaluated with this model.

@@ -76,11 +76,15 @@ def stack(answers: Sequence[np.ndarray], classifier: "Classifier") -> np.ndarray
 def classification(
     truth: Sequence[int] | np.ndarray, probabilities: np.ndarray, groups: Sequence[Any], classifier: "Classifier"
 ) -> dict[str, Any]:
-    """Return what `metrics.classification` says of these answers, and `interval95` with how far that can be trusted."""
+    """Return what `metrics.classification` says of these answers, and `interval95` with how far that can be trusted.
+
+    `groups` is how many groups of pictures that rests on.
+    """
     labels = np.array(truth, int)
     classes, threshold = classifier.card.classes, classifier.card.threshold
     return {
         **metrics.classification(labels, probabilities, classes=classes, threshold=threshold),
+        "groups": len(set(groups)),
         "interval95": intervals.of_classification(labels, probabilities, groups, classes=classes, threshold=threshold),
     }
 

@@ -40,10 +40,10 @@ def evaluate_crops(
     square of the card's margin around the longer side, borders replicated. One that is not square is not distorted.
 
     Returns:
-        What `metrics.classification` returns, with `interval95`, its intervals over groups of pictures (those of
-        manifest.csv, where it lies beside the data); `slices`, how many pictures of each tagged kind there are, with
-        `accuracy` and `interval95` from 30 up; `ignored` (how many pictures of which folders or sizes count neither
-        way) and `skipped` (`file` and `reason` of what could not be read).
+        What `metrics.classification` returns, with `interval95`, its intervals over `groups` of pictures (those of
+        manifest.csv, where it lies beside the data, else each its own); `slices`, how many pictures of each tagged
+        kind there are, with `accuracy` and `interval95` from 30 up; `ignored` (how many pictures of which folders or
+        sizes count neither way) and `skipped` (`file` and `reason` of what could not be read).
 
     Raises:
         DatasetError: There are no pictures, none can be read, or they show classes that the model does not know.
@@ -57,11 +57,11 @@ def evaluate_crops(
     check_classes({label for _, label in wanted}, classifier, store)
     skipped: list[dict[str, str]] = []
     pictures = readable(store, track(wanted), skipped, key=lambda item: item[0])
+    known = groups_beside(store.source)
     kept, faces = _face_crops(pictures, classifier, options, ignored)
     probabilities = classify_all(faces, classifier)
     check_readable(skipped, wanted, store)
     truth = np.array([classifier.card.classes.index(label) for _, label in kept], int)
-    known = groups_beside(store.source)
     groups = [known.get(file, str(file)) for file, _ in kept]
     return {
         **classification(truth, probabilities, groups, classifier),

@@ -1,8 +1,9 @@
 """How good finder and classifier are on photographs with a box around each face."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from maskcls import metrics
 from maskcls.analysis import Settings
 from maskcls.data.corrections import read_corrections
+from maskcls.data.manifest import groups_beside
 from maskcls.data.scenes import Scene, find_scenes
 from maskcls.data.store import Store
 from maskcls.evaluation.answers import (
@@ -47,7 +49,8 @@ def evaluate_scenes(
         median time per picture; `compared_finder`, the same of YuNet, or None; `true_boxes`, the classifier on the true
         boxes; `found_faces`, the classifier on the faces that people would get to see, with `recall`; `ap50_per_class`
         and their mean `map50`, end to end: a detection counts for its most probable class alone, with the finder's
-        score times that probability; `skipped` (`file` and `reason` of what could not be read).
+        score times that probability; `skipped` (`file` and `reason` of what could not be read). Average precisions and
+        recalls come without intervals.
 
     Raises:
         DatasetError: There are no annotations, no picture can be read, or the model does not know some class in them.
@@ -60,7 +63,9 @@ def evaluate_scenes(
     other = YuNet(options.compare_finder) if options.compare_finder else None
     skipped: list[dict[str, str]] = []
     pictures = readable(store, track(found), skipped, key=lambda scene: scene.name)
-    looks, crops_rgb = _look_at_all(pictures, finder, classifier, other, options.min_face_px)
+    looks, crops_rgb = _look_at_all(
+        pictures, finder, classifier, other, options.min_face_px, groups_beside(store.source)
+    )
     answers = classify_all(crops_rgb, classifier)
     check_readable(skipped, found, store)
     seen = _with_answers(looks, answers)
@@ -91,6 +96,7 @@ class _Finding:
 class _Look:
     """One picture's truth and what was found in it."""
 
+    group: str
     truth_xyxy: np.ndarray
     truth: np.ndarray
     ignored: np.ndarray
@@ -131,6 +137,7 @@ def _look_at_all(
     classifier: "Classifier",
     other: YuNet | None,
     min_face_px: float,
+    groups: Mapping[PurePosixPath, str],
 ) -> tuple[list[_Look], Iterator[np.ndarray]]:
     """Return a list of looks that fills as the iterator of crops is gone through.
 
@@ -141,7 +148,8 @@ def _look_at_all(
 
     def stream() -> Iterator[np.ndarray]:
         for scene, image_rgb in pictures:
-            looks.append(_look(scene, image_rgb, finder, classifier.card.classes, other, min_face_px))
+            group = groups.get(scene.name, str(scene.name))
+            looks.append(_look(scene, group, image_rgb, finder, classifier.card.classes, other, min_face_px))
             yield from cut_boxes(image_rgb, looks[-1].boxes_to_classify(), classifier)
 
     return looks, stream()
@@ -149,6 +157,7 @@ def _look_at_all(
 
 def _look(
     scene: Scene,
+    group: str,
     image_rgb: np.ndarray,
     finder: "Finder",
     classes: Sequence[str],
@@ -174,6 +183,7 @@ def _look(
 
     boxes, scores, finding = timed(ours)
     return _Look(
+        group=group,
         truth_xyxy=scene.boxes_xyxy,
         truth=np.array([classes.index(name) for name in scene.classes], int),
         ignored=ignored,
@@ -208,7 +218,7 @@ def _finder_scores(findings: Sequence[_Finding]) -> dict[str, Any]:
 
 def _on_true_boxes(seen: Sequence[_Seen], classifier: "Classifier") -> dict[str, Any]:
     truths = [one.look.truth[~one.look.ignored] for one in seen]
-    groups = [picture for picture, truth in enumerate(truths) for _ in truth]
+    groups = [one.look.group for one, truth in zip(seen, truths, strict=True) for _ in truth]
     answers = stack([one.true_probabilities for one in seen], classifier)
     return classification([label for truth in truths for label in truth], answers, groups, classifier)
 
@@ -217,15 +227,15 @@ def _on_found_faces(seen: Sequence[_Seen], classifier: "Classifier") -> dict[str
     """Judge the answers for the faces that are found with the usual settings and match a true box."""
     usual = Settings()
     truth: list[int] = []
-    groups: list[int] = []
+    groups: list[str] = []
     answers: list[np.ndarray] = []
-    for picture, one in enumerate(seen):
+    for one in seen:
         shown = (one.look.scores >= usual.min_score) & (metrics.size_px(one.look.boxes_xyxy) >= usual.min_face_px)
         all_truth = np.ones(len(one.look.truth), bool)
         matches = one.match(shown, scores=one.look.scores, of=all_truth, min_iou=FOUND_FACE_IOU)
         right = matches.truth_index >= 0
         truth.extend(one.look.truth[matches.truth_index[right]])
-        groups.extend([picture] * int(right.sum()))
+        groups.extend([one.look.group] * int(right.sum()))
         answers.append(one.probabilities[shown][right])
     n_truth = int(sum((~one.look.ignored).sum() for one in seen))
     result = classification(truth, stack(answers, classifier), groups, classifier)

@@ -8,6 +8,8 @@ import importlib.metadata
 import json
 import logging
 import shutil
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ from maskcls.training.classifier.__main__ import CUT_SCALE, INPUT_PX
 from maskcls.training.classifier.calibration import choose_temperature, choose_threshold
 from maskcls.training.classifier.pictures import FACES_CUT, SHARES
 from maskcls.training.entries import training_entries
+from maskcls.training.finder.portraits import ARCHIVES as PORTRAIT_ARCHIVES
 
 log = logging.getLogger("maskcls.training.ship")
 
@@ -51,8 +54,12 @@ _SOURCES = {
 }
 _NOT_FOR = (
     "Deciding about a person without another look; identifying anyone; faces under 16 pixels, drawings, dummies. "
-    "Accuracy by age was not measured; by apparent skin tone and kind of mask only where test faces are enough."
 )
+_NOT_MEASURED = {
+    "finder": "How many faces it finds was not measured by skin tone, age or kind of mask.",
+    "classifier": "Accuracy by age was not measured; by apparent skin tone and kind of mask only where test faces are "
+    "enough.",
+}
 
 
 @click.command()
@@ -114,9 +121,13 @@ def _ship_finder(trained: Path, models: Path, data: Path) -> Card:
         kind="finder",
         title="Our face finder: box, score and five landmarks",
         settings={"strides": list(STRIDES), "long_sides_px": _LONG_SIDES_PX},
-        data=[_provenance(data, "scenes.zip", _count(data, "scenes.zip"))],
-        parent="MobileNetV2, ImageNet (google-coral/test_data, Apache-2.0); landmarks and unlabelled faces from YuNet",
-        not_for=_NOT_FOR,
+        data=[
+            _provenance(data, "scenes.zip", _count(data, "scenes.zip")),
+            *(_provenance(data, name, count) for name, count in _counts(data).items() if name in PORTRAIT_ARCHIVES),
+        ],
+        parent="MobileNetV2, ImageNet (google-coral/test_data, Apache-2.0); landmarks, unlabelled faces and boxes of "
+        "portraits with one sure face from YuNet",
+        not_for=_NOT_FOR + _NOT_MEASURED["finder"],
         **_made(),
     )
     _write(network, card, models)
@@ -133,9 +144,6 @@ def _ship_classifier(trained: Path, models: Path, data: Path) -> Card:
     probabilities = network.predict(crops, batch_size=64, verbose=0)[0]
     threshold = choose_threshold(probabilities, labels, accuracy=_SURE_ACCURACY, most_unsure=_MOST_UNSURE)
     log.info("temperature %.3f, threshold %.3f on %d validation faces", temperature, threshold, len(labels))
-    counts: dict[str, int] = {}
-    for entry in training_entries(data):
-        counts[entry.archive] = counts.get(entry.archive, 0) + 1
     card = Card(
         name=_CLASSIFIER,
         kind="classifier",
@@ -146,9 +154,9 @@ def _ship_classifier(trained: Path, models: Path, data: Path) -> Card:
         temperature=round(temperature, 4),
         threshold=round(threshold, 4),
         settings={"architecture": "maskcls", "shares": {f"{a}/{c}": share for (a, c), share in SHARES.items()}},
-        data=[_provenance(data, archive, count) for archive, count in counts.items()],
-        parent="MobileNetV2, ImageNet (google-coral/test_data, Apache-2.0)",
-        not_for=_NOT_FOR,
+        data=[_provenance(data, archive, count) for archive, count in _counts(data).items()],
+        parent="MobileNetV2, ImageNet (google-coral/test_data, Apache-2.0); landmarks for painted masks from YuNet",
+        not_for=_NOT_FOR + _NOT_MEASURED["classifier"],
         **_made(),
     )
     _write(network, card, models)
@@ -180,7 +188,7 @@ def _write(network: keras.Model, card: Card, models: Path) -> None:
 
 
 def _with_figures(card: Card, figures: dict[str, Any]) -> Card:
-    return Card(**{name: getattr(card, name) for name in Card.__dataclass_fields__} | {"figures": figures})
+    return replace(card, figures=figures)
 
 
 def _brief(result: dict[str, Any]) -> dict[str, Any]:
@@ -197,6 +205,11 @@ def _provenance(data: Path, archive: str, pictures: int) -> dict[str, Any]:
 
 def _count(data: Path, archive: str) -> int:
     return sum(e.archive == archive and e.split == "train" for e in read_manifest(data / "manifest.csv"))
+
+
+def _counts(data: Path) -> Counter[str]:
+    """Return how many pictures of faces may be trained on, by archive."""
+    return Counter(entry.archive for entry in training_entries(data))
 
 
 def _made() -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """The mask painter, on a plain grey head: what is covered, what stays bare, and that nothing else changes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from maskcls.data import painter
+from maskcls.data.prints import Print
 
 # Eyes 60 px apart, mouth 54 px below them.
 LANDMARKS = np.array([[120, 100], [180, 100], [150, 132], [126, 154], [174, 154]], np.float32)
@@ -128,3 +131,30 @@ def test_landmarks_that_span_no_face_are_refused(landmarks):
 def test_unknown_positions_are_refused():
     with pytest.raises(ValueError, match=r"worn, below_nose, chin.* Got: 'hat'"):
         painter.paint_mask(head(), LANDMARKS, position="hat")
+
+
+def test_a_ridge_parts_the_light():
+    """A filtering half mask is folded down its middle: the fold is bright, and its sides look away from the light."""
+    flat, folded = (
+        painter.paint_mask(head(), LANDMARKS, colour=(200, 200, 200), style=replace(painter.CLOTH, ridge=ridge))
+        for ridge in (0.0, painter.FFP2.ridge)
+    )
+    fold = [picture[150, 150, 0] - picture[150, [145, 155], 0].mean() for picture in (flat, folded)]
+    assert fold[1] > 1.4 * fold[0] > 0
+
+
+def test_cloth_has_no_pleats():
+    pleated, plain = (
+        painter.paint_mask(head(), LANDMARKS, colour=(200, 200, 200), style=style)[140:200, 150, 0].astype(int)
+        for style in (painter.SURGICAL, painter.CLOTH)
+    )
+    assert np.abs(np.diff(pleated)).max() > 2 * np.abs(np.diff(plain)).max()
+
+
+def test_a_print_is_on_the_cloth_and_nowhere_else():
+    style = replace(painter.CLOTH, print=Print("stripes", (250, 0, 0), period=0.3))
+    plain = painter.paint_mask(head(), LANDMARKS, colour=GREEN, style=painter.CLOTH)
+    painted = painter.paint_mask(head(), LANDMARKS, colour=GREEN, style=style)
+    red = painted[..., 0].astype(int) - painted[..., 1] > 60
+    assert 0.3 < red[165, 125:176].mean() < 0.7
+    assert np.array_equal((painted != head()).any(axis=2), (plain != head()).any(axis=2))

@@ -9,8 +9,9 @@ BLACK = (0, 0, 0)
 X, Y = np.meshgrid(np.linspace(-1, 1, 400, dtype=np.float32), np.linspace(0, 2, 400, dtype=np.float32))
 
 
-def test_of_no_points():
-    assert printed(Print("dots", BLACK), np.empty((0, 5)), np.empty((0, 5))).shape == (0, 5)
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_no_points(kind: str):
+    assert printed(Print(kind, BLACK), np.empty((0, 5)), np.empty((0, 5))).shape == (0, 5)
 
 
 @pytest.mark.parametrize(("kind", "period"), [("tartan", 0.2), ("dots", 0.0), ("dots", -1.0), ("dots", float("nan"))])
@@ -37,6 +38,22 @@ def test_stripes_have_a_period_and_a_direction():
     assert changes(upright[:, 0]) == 0
     level = printed(Print("stripes", BLACK, period=0.25, degrees=90), X, Y)
     assert (changes(level[0]), changes(level[:, 0])) == (0, pytest.approx(16, abs=1))
+
+
+def test_checks_are_stripes_both_ways():
+    share = printed(Print("checks", BLACK, period=0.25), X, Y)
+    assert changes(share[10]) == pytest.approx(16, abs=1)
+    assert changes(share[:, 10]) == pytest.approx(16, abs=1)
+
+
+def test_every_other_row_of_dots_is_moved():
+    """A period of 0.5 has four rows in two units; where one has dots, the next has gaps."""
+    share = printed(Print("dots", BLACK, period=0.5), X, Y)
+    rows = [share[50 + 100 * i] > 0.5 for i in range(4)]
+    assert all(row.any() for row in rows)
+    assert np.array_equal(rows[0], rows[2])
+    assert (np.roll(rows[0], 50) == rows[1]).mean() > 0.95
+    assert (rows[0] == rows[1]).mean() < 0.5
 
 
 def test_blotches_hang_on_their_seed():

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from maskcls.data.manifest import read_manifest
-from maskcls.data.slices import read_slices
+from maskcls.data.slices import TABLE, read_slices
 from maskcls.errors import DatasetError
 
 HEAD = "archive,file,skin,shows\n"
@@ -41,6 +41,7 @@ def test_our_table_names_every_test_face_once(shared_data: Path):
     test = {e.file for e in entries if (e.archive, e.split) == ("faces.zip", "test")}
     tagged = read_slices()
     assert set(tagged) == test
+    assert len(TABLE.read_text(encoding="utf-8").splitlines()) == 1 + len(test)
     assert {name for names in tagged.values() for name in names} == {
         *(f"skin_{tone}" for tone in ("light", "medium", "dark", "unclear")),
         *("glasses", "beard", "hand", "object", "scarf", "dark_mask", "printed_mask", "profile", "light_collar"),

@@ -9,6 +9,7 @@ import numpy as np
 from maskcls.data.synthesis import LABELS, apply_synthetic, draw_synthetic
 from maskcls.labels import CLASSES
 from maskcls.training.classifier.pictures import PAINTED, Picture
+from maskcls.training.finder.answers import kept
 from maskcls.training.finder.teacher import Teacher
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,12 @@ _ARCHIVES = ("faces.zip", "kaggle12k.zip")
 # On a smaller face no eye can tell where a mask sits.
 _LEAST_PX = 48
 _SURE_SCORE = 0.8
+_TRIES = 10
+# Share of the face's box; a mask at one ear covers little, one that hangs beside the picture nothing.
+_LEAST_COVERED = 0.06
+
+# A picture, its face's box (4,) and landmarks (5, 2).
+_Face = tuple[Picture, np.ndarray, np.ndarray]
 
 
 def paint_pictures(
@@ -32,34 +39,51 @@ def paint_pictures(
         count: How many of each class.
         answers: An `.npz` file where the teacher's answers are kept, so that it is asked only once.
     """
-    known = dict(np.load(answers)) if answers.exists() else {}
-    bare = {archive: _with_landmarks(pictures.get((archive, _BARE), []), teacher, known) for archive in _ARCHIVES}
-    np.savez_compressed(answers, **known)
-    some = [faces for faces in bare.values() if faces]
+    with kept(answers) as known:
+        bare = [_with_landmarks(pictures.get((archive, _BARE), []), teacher, known) for archive in _ARCHIVES]
+    some = [faces for faces in bare if faces]
     if not some:
         return {}
     rng = np.random.default_rng(0)
     result: dict[tuple[str, str], list[Picture]] = {}
     for label in LABELS:
-        for i in range(count):
-            faces = some[i % len(some)]
-            picture, landmarks = faces[int(rng.integers(len(faces)))]
-            image_rgb = apply_synthetic(draw_synthetic(rng, label), picture.image_rgb, landmarks)
-            result.setdefault((PAINTED, label), []).append(Picture(image_rgb, CLASSES.index(label), picture.cut))
-        log.info("%d pictures painted as %s", count, label)
+        drawn = [_painted(rng, some[i % len(some)], label) for i in range(count)]
+        result[PAINTED, label] = [picture for picture in drawn if picture is not None]
+        log.info("%d pictures painted as %s", len(result[PAINTED, label]), label)
     return result
 
 
-def _with_landmarks(
-    pictures: list[Picture], teacher: Teacher, known: dict[str, np.ndarray]
-) -> list[tuple[Picture, np.ndarray]]:
-    """Return the pictures on which the teacher is sure of one face, with its landmarks `(5, 2)`."""
+def _painted(rng: np.random.Generator, faces: list[_Face], label: str) -> Picture | None:
+    """Return a face with a mask that shows what its class says, None when a few tries gave none."""
+    for _ in range(_TRIES):
+        picture, box, landmarks = faces[int(rng.integers(len(faces)))]
+        image_rgb = apply_synthetic(draw_synthetic(rng, label), picture.image_rgb, landmarks)
+        if _shows(label, (image_rgb != picture.image_rgb).any(axis=2), box, landmarks):
+            return Picture(image_rgb, CLASSES.index(label), picture.cut)
+    return None
+
+
+def _shows(label: str, changed: np.ndarray, box: np.ndarray, landmarks: np.ndarray) -> bool:
+    """Return whether enough of the mask lies on the face, and it covers the nose just when its class says so."""
+    x0, y0 = np.maximum(box[:2], 0).astype(int)
+    x1, y1 = box[2:].astype(int)
+    nose_x, nose_y = np.clip(landmarks[2], 0, np.array(changed.shape[::-1]) - 1).astype(int)
+    return bool(changed[y0:y1, x0:x1].mean() > _LEAST_COVERED and changed[nose_y, nose_x] == (label == "with_mask"))
+
+
+def _with_landmarks(pictures: list[Picture], teacher: Teacher, known: dict[str, np.ndarray]) -> list[_Face]:
+    """Return the pictures with a face in their middle that the teacher is sure of, and sees no other."""
     faces = []
     for picture in pictures:
         key = hashlib.sha256(picture.image_rgb.tobytes()).hexdigest()
         if key not in known:
             known[key] = teacher.find(picture.image_rgb)
         sure = known[key][known[key][:, 14] >= _SURE_SCORE]
-        if len(sure) == 1 and (sure[0, 2:4] - sure[0, :2]).max() >= _LEAST_PX:
-            faces.append((picture, sure[0, 4:14].reshape(5, 2)))
+        if len(sure) == 1 and _is_large_and_central(sure[0, :4], picture.image_rgb.shape):
+            faces.append((picture, sure[0, :4], sure[0, 4:14].reshape(5, 2)))
     return faces
+
+
+def _is_large_and_central(box: np.ndarray, shape: tuple[int, ...]) -> bool:
+    middle = np.array(shape[1::-1]) / 2
+    return bool((box[2:] - box[:2]).max() >= _LEAST_PX and (box[:2] < middle).all() and (middle < box[2:]).all())

@@ -20,7 +20,7 @@ PAINTED = "painted"
 # How large a picture is, in faces: known for one archive, and only roughly for the others.
 FACES_CUT = 1.6
 _OTHER_CUT = (1.0, 1.45)
-# Share of a batch by archive and class: varied photographs first, and the rare class as often as the others.
+# Share of a batch by archive and class: varied photographs first, and the rare class far oftener than it is there.
 SHARES = {
     ("faces.zip", "with_mask"): 0.19,
     ("faces.zip", "without_mask"): 0.18,
@@ -123,8 +123,8 @@ def random_crop(rng: np.random.Generator, picture: Picture, *, size_px: int, cut
     half = face_px * cut_scale * np.exp(rng.normal(0, 0.07)) / 2
     x, y = (w / 2, h / 2) + rng.normal(0, 0.04, 2) * face_px
     crop = cut(picture.image_rgb, np.array([[x - half, y - half, x + half, y + half]]), size_px=size_px)[0]
-    crop = apply_photometric(draw_photometric(rng, smallest=0.12), crop)
-    return _turn(rng, crop[:, ::-1] if rng.random() < 0.5 else crop)
+    crop = _turn(rng, crop[:, ::-1] if rng.random() < 0.5 else crop)
+    return apply_photometric(draw_photometric(rng, smallest=0.12), crop)
 
 
 def _turn(rng: np.random.Generator, crop: np.ndarray) -> np.ndarray:

@@ -82,11 +82,20 @@ def apply_view(view: View, image_rgb: np.ndarray, truth: Truth, *, size_px: int)
     ignored = _turn_boxes(truth.ignored_xyxy, view.matrix)
     if view.mirrored:
         crop = crop[:, ::-1]
-        boxes, ignored = (
-            np.stack([size_px - b[:, 2], b[:, 1], size_px - b[:, 0], b[:, 3]], 1) for b in (boxes, ignored)
-        )
-        landmarks = landmarks[:, _MIRRORED] * (-1, 1) + (size_px, 0)
+        boxes, ignored = mirrored_boxes(boxes, size_px), mirrored_boxes(ignored, size_px)
+        landmarks = mirrored_landmarks(landmarks, size_px)
     return np.ascontiguousarray(crop), _visible(boxes, landmarks, ignored, size_px)
+
+
+def mirrored_boxes(boxes_xyxy: np.ndarray, width_px: int) -> np.ndarray:
+    """Return boxes `(n, 4)` as a mirror shows them."""
+    x0, y0, x1, y1 = boxes_xyxy.T
+    return np.stack([width_px - x1, y0, width_px - x0, y1], axis=1)
+
+
+def mirrored_landmarks(landmarks: np.ndarray, width_px: int) -> np.ndarray:
+    """Return landmarks `(n, 5, 2)` as a mirror shows them: the left eye is the right one then."""
+    return landmarks[:, _MIRRORED] * (-1, 1) + (width_px, 0)
 
 
 def _warp(image_rgb: np.ndarray, view: View, size_px: int) -> np.ndarray:

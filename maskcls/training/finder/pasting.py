@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 
 from maskcls.finder.boxes import iou_matrix
+from maskcls.training.finder.crops import mirrored_boxes, mirrored_landmarks
 from maskcls.training.finder.teacher import Picture, Truth
 
 _SIDES_PX = (12.0, 110.0)
-# How much of the portrait comes along, in box sides: hair and shoulders tell a face as well.
-_AROUND = (1.2, 2.0)
-_MIRRORED = [1, 0, 2, 4, 3]
+# How much of the portrait comes along, in box sides.
+_AROUND = (1.3, 1.8)
+# Over so much of the patch's half side it fades out.
+_FADE = 0.3
 
 
 def paste_faces(
@@ -65,15 +67,16 @@ def _small_face(rng: np.random.Generator, portrait: Picture) -> tuple[np.ndarray
     box, landmarks = (box - np.tile((x0, y0), 2)) * np.tile(factor, 2), (landmarks - (x0, y0)) * factor
     if rng.random() < 0.5:
         patch = patch[:, ::-1]
-        box = np.array([size[0] - box[2], box[1], size[0] - box[0], box[3]])
-        landmarks = landmarks[_MIRRORED] * (-1, 1) + (size[0], 0)
+        box, landmarks = mirrored_boxes(box[None], size[0])[0], mirrored_landmarks(landmarks[None], size[0])[0]
     return patch, box, landmarks
 
 
 def _blend(place: np.ndarray, patch: np.ndarray, box: np.ndarray) -> None:
-    """Draw the patch over `place`, fading out from the ellipse around the box, so that no straight edge tells it."""
-    y, x = np.mgrid[: patch.shape[0], : patch.shape[1]] + 0.5
+    """Draw the patch over `place`, fading out around its face and to its own borders, so that no edge tells it."""
+    h, w = patch.shape[:2]
+    y, x = np.mgrid[:h, :w] + 0.5
     middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
     far = np.hypot((x - middle[0]) / half[0], (y - middle[1]) / half[1])
-    alpha = np.clip((1.35 - far) / 0.25, 0, 1)[..., None]
+    inside = 1 - np.maximum(np.abs(2 * x / w - 1), np.abs(2 * y / h - 1))
+    alpha = (np.clip((1.6 - far) / _FADE, 0, 1) * np.clip(inside / _FADE, 0, 1))[..., None]
     place[:] = np.round(place * (1 - alpha) + patch * alpha).astype(np.uint8)

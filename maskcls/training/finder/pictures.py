@@ -12,6 +12,7 @@ from maskcls.data.photometric import apply_photometric, draw_photometric
 from maskcls.data.scenes import find_scenes, read_image
 from maskcls.data.store import Store
 from maskcls.training.finder import targets
+from maskcls.training.finder.answers import kept
 from maskcls.training.finder.crops import apply_view, draw_view
 from maskcls.training.finder.pasting import paste_faces
 from maskcls.training.finder.teacher import Picture, Teacher, Truth, complete
@@ -25,7 +26,9 @@ BATCH = 12
 # A crop is one view, or four of half the side, or nine: more faces to a crop, and small ones among them.
 _VIEWS_A_SIDE, _VIEWS_SHARE = (1, 2, 3), (0.45, 0.35, 0.2)
 # So many views show a portrait, where there are portraits.
-_PORTRAIT_SHARE = 0.15
+_PORTRAIT_SHARE = 0.12
+# A picture comes up by the number of its faces to this power, up to so many.
+_CROWD_POWER, _CROWD = 0.7, 20
 # Into so many crops faces of portraits are pasted, and at most so many.
 _PASTED_SHARE, _MOST_PASTED = 0.5, 5
 
@@ -39,9 +42,8 @@ def load_pictures(scenes: Path, teacher: Teacher, *, split: str, answers: Path) 
         split: Which pictures.
         answers: An `.npz` file where the teacher's answers are kept, so that it is asked only once.
     """
-    known = dict(np.load(answers)) if answers.exists() else {}
     pictures = []
-    with Store(scenes) as store:
+    with kept(answers) as known, Store(scenes) as store:
         for scene in find_scenes(store, split=split):
             image = read_image(store, scene)
             if scene.name.stem not in known:
@@ -49,7 +51,6 @@ def load_pictures(scenes: Path, teacher: Teacher, *, split: str, answers: Path) 
             pictures.append((image, complete(scene.boxes_xyxy[~scene.difficult], known[scene.name.stem])))
             if len(pictures) % 200 == 0:
                 log.info("%d pictures read", len(pictures))
-    np.savez_compressed(answers, **known)
     return pictures
 
 
@@ -75,6 +76,9 @@ class CropBatches(keras.utils.PyDataset):
     ) -> None:
         super().__init__(**options)
         self._pictures, self._portraits = pictures, portraits
+        faces = np.array([len(truth.boxes_xyxy) for _, truth in pictures])
+        # Crowds hold most of the faces that will be looked for, and few pictures show one.
+        self._shares = np.cumsum(np.clip(faces, 1, _CROWD) ** _CROWD_POWER)
         self._steps = steps
         self._epoch = first_epoch
 
@@ -101,9 +105,10 @@ class CropBatches(keras.utils.PyDataset):
         return apply_photometric(draw_photometric(rng), crop), targets.encode(seen, size_px=CROP_PX)
 
     def _view(self, rng: np.random.Generator, size_px: int) -> Picture:
-        portrait = self._portraits and rng.random() < _PORTRAIT_SHARE
-        some = self._portraits if portrait else self._pictures
-        image, truth = some[int(rng.integers(len(some)))]
+        if self._portraits and rng.random() < _PORTRAIT_SHARE:
+            image, truth = self._portraits[int(rng.integers(len(self._portraits)))]
+        else:
+            image, truth = self._pictures[int(np.searchsorted(self._shares, rng.uniform(0, self._shares[-1])))]
         return apply_view(draw_view(rng, truth, image.shape, size_px=size_px), image, truth, size_px=size_px)
 
 

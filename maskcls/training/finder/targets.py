@@ -60,19 +60,25 @@ def _encode_grid(truth: Truth, cells: int, stride: int, sizes_px: tuple[float, f
 
 
 def _central_cells(box: np.ndarray, stride: int) -> tuple[slice, slice]:
-    """Return rows and columns near the middle of a box and inside it, or the one cell that the middle lies in."""
+    """Return rows and columns near the middle of a box and inside it."""
     middle, reach = (box[:2] + box[2:]) / 2, _CENTRE_CELLS * stride
-    near = _cells(np.maximum(box[:2], middle - reach), np.minimum(box[2:], middle + reach), stride)
-    if all(s.start < s.stop for s in near):
-        return near
-    return _cells(middle - stride / 2, middle + stride / 2, stride)
+    return _cells(np.maximum(box[:2], middle - reach), np.minimum(box[2:], middle + reach), stride)
 
 
 def _cells(low_xy: np.ndarray, high_xy: np.ndarray, stride: int) -> tuple[slice, slice]:
-    """Return rows and columns of the cells with their centre in a rectangle that ends inside the crop."""
-    first = np.ceil(low_xy / stride - 0.5).astype(int)
+    """Return rows and columns of the cells with their centre in a rectangle, or with its middle in them.
+
+    Args:
+        low_xy: `(2,)`, where the rectangle begins.
+        high_xy: `(2,)`, where it ends, inside the crop.
+        stride: Pixels of a cell.
+    """
+    first = np.maximum(np.ceil(low_xy / stride - 0.5), 0).astype(int)
     last = np.floor(high_xy / stride - 0.5).astype(int)
-    return slice(max(first[1], 0), max(last[1] + 1, 0)), slice(max(first[0], 0), max(last[0] + 1, 0))
+    # Between two centres lies none: a small face still has a cell.
+    middle = ((low_xy + high_xy) / 2 // stride).astype(int)
+    first, last = np.where(last < first, middle, first), np.where(last < first, middle, last)
+    return slice(int(first[1]), int(last[1]) + 1), slice(int(first[0]), int(last[0]) + 1)
 
 
 def _answers(centres: np.ndarray, box: np.ndarray, landmarks: np.ndarray, size: float, stride: int) -> np.ndarray:

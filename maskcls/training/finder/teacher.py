@@ -12,8 +12,9 @@ import numpy as np
 from maskcls.finder.boxes import iou_matrix
 from maskcls.yunet import YuNet
 
-# Without a drawn box, the teacher alone must be this sure to make a face of it …
-_SURE_SCORE = 0.8
+# Without a drawn box, the teacher alone must be this sure to make a face of it; of the small ones
+# in a crowd it is never very sure …
+_SURE_SCORE = 0.65
 # … and above this nobody can tell: such places teach neither face nor background.
 _UNSURE_SCORE = 0.35
 _SAME_FACE_IOU = 0.4

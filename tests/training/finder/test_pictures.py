@@ -83,10 +83,31 @@ def test_portraits_come_up_by_their_share():
     landscape = (image_rgb, Truth(NOBODY, np.zeros((0, 5, 2), np.float32), NOBODY))
     face = np.array([[5, 5, 55, 55]], np.float32)
     portrait = (image_rgb, Truth(face, np.full((1, 5, 2), 30, np.float32), NOBODY))
-    for portraits, least, most in (([], 0, 0), ([portrait], 0.08, 0.2)):
+    for portraits, least, most in (([], 0, 0), ([portrait], 0.05, 0.18)):
         batches = CropBatches([landscape], portraits, steps=1)
         faces = [len(batches._view(np.random.default_rng(i), 64)[1].boxes_xyxy) for i in range(300)]
         assert least <= np.mean(faces) <= most
+
+
+def test_crowds_come_up_more_often():
+    alone, crowd = (Truth(np.full((n, 4), (5, 5, 20, 20), np.float32), np.zeros((n, 5, 2)), NOBODY) for n in (1, 10))
+    batches = CropBatches(
+        [(np.full((60, 60, 3), grey, np.uint8), t) for grey, t in ((0, alone), (200, crowd))], steps=1
+    )
+    bright = [batches._view(np.random.default_rng(i), 64)[0].max() >= 200 for i in range(300)]
+    assert 0.75 < np.mean(bright) < 0.95
+
+
+def test_faces_of_portraits_are_pasted_into_crops():
+    """Nobody is in the views: every face in a crop was pasted."""
+    rng = np.random.default_rng(0)
+    landscape = (rng.integers(0, 256, (60, 60, 3), np.uint8), Truth(NOBODY, np.zeros((0, 5, 2), np.float32), NOBODY))
+    face = Truth(np.array([[20, 20, 40, 40]], np.float32), np.full((1, 5, 2), 30, np.float32), NOBODY)
+    portrait = (np.full((60, 60, 3), 90, np.uint8), face)
+    batches = CropBatches([landscape], [portrait], steps=1)
+    batches._view = lambda _rng, size_px: (np.zeros((size_px, size_px, 3), np.uint8), landscape[1])
+    positive = [batches._example(np.random.default_rng(i))[1][:, 1].any() for i in range(40)]
+    assert 0.25 < np.mean(positive) < 0.75
 
 
 @pytest.mark.parametrize("a_side", [1, 2, 3])

@@ -33,6 +33,11 @@ def test_no_face_is_background_everywhere():
     assert target[:, 1:].sum() == 0
 
 
+def test_an_ignored_place_between_two_centres_still_counts_neither_way():
+    target = encode(truth(ignored=((5, 5, 11, 11),)), size_px=SIZE_PX)
+    assert [int((grid[..., COUNTS] == 0).sum()) for grid in grids(target)] == [1, 1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("side", "positive"),
     [(4, [8]), (20, [8]), (40, [8, 16]), (80, [16]), (100, [16, 32]), (126, [16, 32]), (180, [32]), (240, [32, 64]),
