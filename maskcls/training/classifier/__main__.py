@@ -44,7 +44,7 @@ INPUT_PX = 128
     help="Where checkpoints and the result go; a run that stopped goes on from there.",
 )
 @click.option("--painted", default=900, show_default=True, help="Masks painted on bare faces, for each class.")
-@click.option("--epochs", default=14, show_default=True)
+@click.option("--epochs", default=26, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--steps", default=100, show_default=True, help="Batches of 64 in an epoch.")
 def main(data: Path, weights: Path, run: Path, painted: int, epochs: int, steps: int) -> None:
     """Train the classifier on face pictures, without any group of a validation or test split."""

@@ -1,0 +1,46 @@
+"""Shipping one kind leaves the other version as it is, but for its figures."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from maskcls.cards import Card, read_card, write_card
+from maskcls.training import ship
+
+NAMES = {"finder": "finder-1", "classifier": "maskcls-1"}
+
+
+def write_version(models: Path, kind: str, title: str) -> None:
+    folder = models / NAMES[kind]
+    folder.mkdir(parents=True, exist_ok=True)
+    classes = ("a", "b") if kind == "classifier" else ()
+    write_card(Card(NAMES[kind], kind, title, classes, input_px=8), folder)
+
+
+@pytest.mark.parametrize(
+    ("options", "shipped"), [([], ["finder", "classifier"]), (["--only", "classifier"], ["classifier"])]
+)
+def test_what_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], shipped: list[str]):
+    models = tmp_path / "models"
+    for kind in NAMES:
+        write_version(models, kind, "before")
+        monkeypatch.setattr(
+            ship, f"_ship_{kind}", lambda trained, models, _data: write_version(models, trained.parent.name, "new")
+        )
+    monkeypatch.setattr(ship, "measure", lambda *_: {kind: {"of": kind} for kind in NAMES})
+    folders = ["--data", str(tmp_path), "--weights", str(tmp_path), "--runs", str(tmp_path), "--models", str(models)]
+    result = CliRunner().invoke(ship.main, [*folders, *options])
+    assert result.exit_code == 0, result.output
+    assert json.loads((models / "shipped.json").read_text()) == NAMES
+    for kind, name in NAMES.items():
+        card = read_card(models / name)
+        assert card.figures == {"of": kind}
+        assert card.title == ("new" if kind in shipped else "before")
+
+
+def test_a_kind_that_there_is_not(tmp_path: Path):
+    result = CliRunner().invoke(ship.main, ["--only", "painter", "--models", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "painter" in result.output
