@@ -64,7 +64,7 @@ def test_suppress_keeps_the_best_of_each_face():
 
 def random_truth(rng: np.random.Generator, size_px: int):
     """Return faces of all sizes that do not touch each other, with landmarks."""
-    from maskcls.training.finder.teacher import Truth
+    from maskcls.training.teacher import Truth
 
     boxes: list[np.ndarray] = []
     for _ in range(200):

@@ -12,8 +12,8 @@ from maskcls.labels import CLASSES
 from maskcls.training.classifier.painted import paint_pictures
 from maskcls.training.classifier.pictures import CropBatches, load_pictures
 from maskcls.training.entries import training_entries
-from maskcls.training.finder.teacher import Teacher
 from maskcls.training.loop import fit
+from maskcls.training.teacher import Teacher
 
 log = logging.getLogger("maskcls.training.classifier")
 

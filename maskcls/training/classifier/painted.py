@@ -8,9 +8,9 @@ import numpy as np
 
 from maskcls.data.synthesis import LABELS, apply_synthetic, draw_synthetic
 from maskcls.labels import CLASSES
+from maskcls.training.answers import kept
 from maskcls.training.classifier.pictures import PAINTED, Picture
-from maskcls.training.finder.answers import kept
-from maskcls.training.finder.teacher import Teacher
+from maskcls.training.teacher import Teacher
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from maskcls.training.finder import targets
 from maskcls.training.finder.pictures import CROP_PX, CropBatches, load_pictures
 from maskcls.training.finder.portraits import load_portraits
 from maskcls.training.finder.pruning import start_slim
-from maskcls.training.finder.teacher import Picture, Teacher
 from maskcls.training.loop import fit
+from maskcls.training.teacher import Picture, Teacher
 
 log = logging.getLogger("maskcls.training.finder")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from maskcls.training.finder.teacher import Truth
+from maskcls.training.teacher import Truth
 
 # Face sizes in the crop are drawn from here, evenly on a logarithmic scale; the upper end is in crop sizes.
 _SMALLEST_PX = 11.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskcls.finder.boxes import iou_matrix
 from maskcls.training.finder.crops import mirrored_boxes, mirrored_landmarks
-from maskcls.training.finder.teacher import Picture, Truth
+from maskcls.training.teacher import Picture, Truth
 
 _SIDES_PX = (12.0, 110.0)
 # How much of the portrait comes along, in box sides.

@@ -11,11 +11,11 @@ import numpy as np
 from maskcls.data.photometric import apply_photometric, draw_photometric
 from maskcls.data.scenes import find_scenes, read_image
 from maskcls.data.store import Store
+from maskcls.training.answers import kept
 from maskcls.training.finder import targets
-from maskcls.training.finder.answers import kept
 from maskcls.training.finder.crops import apply_view, draw_view
 from maskcls.training.finder.pasting import paste_faces
-from maskcls.training.finder.teacher import Picture, Teacher, Truth, complete
+from maskcls.training.teacher import Picture, Teacher, Truth, complete
 
 log = logging.getLogger(__name__)
 

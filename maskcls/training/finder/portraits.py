@@ -11,9 +11,9 @@ import numpy as np
 
 from maskcls import images
 from maskcls.data.store import Store
+from maskcls.training.answers import kept
 from maskcls.training.entries import training_entries
-from maskcls.training.finder.answers import kept
-from maskcls.training.finder.teacher import Picture, Teacher, complete
+from maskcls.training.teacher import Picture, Teacher, complete
 
 log = logging.getLogger(__name__)
 

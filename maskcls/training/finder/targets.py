@@ -11,7 +11,7 @@ from keras import ops
 
 from maskcls.finder.boxes import area
 from maskcls.finder.network import STRIDES
-from maskcls.training.finder.teacher import Truth
+from maskcls.training.teacher import Truth
 
 # Face sizes (square root of the area, in pixels) that each grid is responsible for; neighbours overlap.
 SIZES_PX = ((0.0, 48.0), (32.0, 128.0), (88.0, 280.0), (200.0, np.inf))

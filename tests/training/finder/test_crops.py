@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from maskcls.training.finder.crops import View, apply_view, draw_view
-from maskcls.training.finder.teacher import Truth
+from maskcls.training.teacher import Truth
 
 COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]])
 BOXES = np.array([[40, 60, 140, 160], [220, 40, 280, 130], [300, 200, 324, 224]], np.float32)

@@ -5,7 +5,7 @@ import pytest
 
 from maskcls.finder.boxes import iou_matrix
 from maskcls.training.finder.pasting import paste_faces
-from maskcls.training.finder.teacher import Picture, Truth
+from maskcls.training.teacher import Picture, Truth
 
 BACKGROUND = 200
 

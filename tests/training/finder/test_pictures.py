@@ -8,7 +8,7 @@ import pytest
 from maskcls import images
 from maskcls.training.finder import pictures as module
 from maskcls.training.finder.pictures import BATCH, CROP_PX, CropBatches, load_pictures
-from maskcls.training.finder.teacher import Truth
+from maskcls.training.teacher import Truth
 
 NOBODY = np.zeros((0, 4), np.float32)
 

@@ -6,7 +6,7 @@ import pytest
 from maskcls.finder.network import STRIDES
 from maskcls.training.finder import targets
 from maskcls.training.finder.targets import BOX, COUNTS, KNOWN, LANDMARKS, POSITIVE, SIZE, encode
-from maskcls.training.finder.teacher import Truth
+from maskcls.training.teacher import Truth
 
 SIZE_PX = 128
 CELLS = 16 * 16 + 8 * 8 + 4 * 4 + 2 * 2

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskcls.training.finder.answers import kept
+from maskcls.training.answers import kept
 
 
 def test_nothing_known_and_nothing_added(tmp_path: Path):

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskcls.training.finder.teacher import Teacher, complete
+from maskcls.training.teacher import Teacher, complete
 
 
 def found(*boxes: tuple[float, float, float, float, float]) -> np.ndarray:
@@ -44,7 +44,7 @@ def test_what_nobody_drew():
 
 
 def test_yunet_finds_the_astronaut():
-    weights = Path(__file__).resolve().parents[4] / "shared" / "weights" / "yunet_n_dynamic.onnx"
+    weights = Path(__file__).resolve().parents[3] / "shared" / "weights" / "yunet_n_dynamic.onnx"
     if not weights.exists():
         pytest.skip("../shared/weights/yunet_n_dynamic.onnx is not here")
     from skimage.data import astronaut
