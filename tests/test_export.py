@@ -30,16 +30,26 @@ def test_float_files_answer_like_keras(models_folder: Path, pictures: np.ndarray
         assert np.abs(a - b).max() < 1e-3
 
 
-def test_quantised_files_answer_nearly_so(models_folder: Path, pictures: np.ndarray, tmp_path: Path):
+@pytest.mark.parametrize("bits", [16, 8])
+def test_files_of_fewer_bits_answer_nearly_so(models_folder: Path, pictures: np.ndarray, tmp_path: Path, bits: int):
     folder = models_folder / "tiny-3"
     path = tmp_path / "quantised.tflite"
-    export_litert(network_of(folder), path, quantised=True)
+    export_litert(network_of(folder), path, bits=bits, pictures=pictures[:, None])
     plain = LiteRTEngine(folder / "model.tflite").run(pictures)
     quantised = LiteRTEngine(path).run(pictures)
     assert path.stat().st_size < (folder / "model.tflite").stat().st_size
-    assert np.abs(plain[0] - quantised[0]).max() < 0.02
+    assert np.abs(plain[0] - quantised[0]).max() < (0.02 if bits == 16 else 0.1)
     assert not np.array_equal(plain[0], quantised[0])
     assert plain[1].shape == quantised[1].shape
+
+
+@pytest.mark.parametrize(("bits", "count"), [(8, 0), (4, 1)])
+def test_no_export_without_what_it_needs(
+    models_folder: Path, pictures: np.ndarray, tmp_path: Path, bits: int, count: int
+):
+    with pytest.raises(ValueError, match=f"not {bits} with {count}"):
+        export_litert(network_of(models_folder / "tiny-3"), tmp_path / "x", bits=bits, pictures=pictures[:count, None])
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_failed_export_leaves_what_was_there(models_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -63,7 +73,7 @@ def test_the_shipped_classifier_quantised(shared_data: Path, tmp_path: Path):
     if not (SHIPPED / "shipped.json").exists():
         pytest.skip("no version is shipped yet: make models")
     folder = SHIPPED / Registry().shipped_name()
-    export_litert(network_of(folder), tmp_path / "quantised.tflite", quantised=True)
+    export_litert(network_of(folder), tmp_path / "quantised.tflite", bits=16)
     crops, _ = validation_crops(shared_data)
     plain, quantised = (
         np.concatenate([engine.run(batch)[0] for batch in np.array_split(crops, 1 + len(crops) // 64)])

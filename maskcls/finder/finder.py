@@ -95,9 +95,7 @@ class Finder:
 
     def _look(self, image_rgb: np.ndarray, long_side_px: int, min_score: float, *, least_px: float = 0) -> np.ndarray:
         """Return the faces seen at one scale that are `least_px` large there, in pixels of the picture."""
-        scale = long_side_px / max(image_rgb.shape[:2])
-        size = [max(1, round(side * scale)) for side in image_rgb.shape[1::-1]]
-        scaled = image_rgb if scale == 1 else cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA)
+        scaled = scaled_to(image_rgb, long_side_px)
         height, width = (-(-side // _MULTIPLE) * _MULTIPLE for side in scaled.shape[:2])
         canvas = np.zeros((1, height, width, 3), np.uint8)
         canvas[0, : scaled.shape[0], : scaled.shape[1]] = scaled
@@ -106,6 +104,13 @@ class Finder:
         faces = faces[(faces[:, 2:4] - faces[:, :2]).max(axis=1, initial=0) >= least_px]
         faces[:, :14] *= np.tile((image_rgb.shape[1] / scaled.shape[1], image_rgb.shape[0] / scaled.shape[0]), 7)
         return faces
+
+
+def scaled_to(image_rgb: np.ndarray, long_side_px: int) -> np.ndarray:
+    """Return the picture `(h, w, 3) uint8` as the finder looks at it: smaller, or as it is."""
+    scale = long_side_px / max(image_rgb.shape[:2])
+    size = [max(1, round(side * scale)) for side in image_rgb.shape[1::-1]]
+    return image_rgb if scale == 1 else cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA)
 
 
 def _lengths(card: Card, setting: str) -> list[int]:

@@ -18,18 +18,17 @@ CHANNELS = 1 + 4 + 10
 
 # The widest features at each stride and the deepest before the next one: inside blocks 6 and 13, and the last output.
 _TAPS = ("block_6_expand", "block_13_expand", "block_14")
-# Where pictures are large, channels cost most and tell least.
-_EARLY_CHANNELS = (16, 24, 32, 32, 64, 64, 64)
 
 
 def slim() -> tuple[Block, ...]:
-    """Return MobileNetV2's blocks with half the inner channels, fewer still where pictures are large."""
-    kept = [*_EARLY_CHANNELS, *(b.inner // 2 for b in MOBILENET_V2[len(_EARLY_CHANNELS) :])]
-    return tuple(Block(inner, b.outer, b.stride) for inner, b in zip(kept, MOBILENET_V2, strict=True))
+    """Return MobileNetV2's blocks with half the inner channels, a third where pictures are large and cost most."""
+    first, *rest = MOBILENET_V2
+    kept = [b.inner // (3 if i < 3 else 2) for i, b in enumerate(rest)]
+    return (first, *(Block(inner, b.outer, b.stride) for inner, b in zip(kept, rest, strict=True)))
 
 
 def build(
-    *, blocks: tuple[Block, ...] | None = None, width: int = 48, size_px: tuple[int, int] | None = None
+    *, blocks: tuple[Block, ...] | None = None, width: int = 64, size_px: tuple[int, int] | None = None
 ) -> keras.Model:
     """Return the untrained network.
 

@@ -24,15 +24,17 @@ from maskcls.cards import KINDS, Card, read_card, write_card
 from maskcls.data.corrections import read_corrections
 from maskcls.data.crops import find_crops
 from maskcls.data.manifest import read_manifest
+from maskcls.data.scenes import find_scenes, read_image
 from maskcls.data.store import Store
 from maskcls.evaluation import Options, evaluate
 from maskcls.export import export_litert, round_weights
 from maskcls.finder.cut import crop_squares, cut, middle_box
+from maskcls.finder.finder import scaled_to
 from maskcls.finder.network import STRIDES
 from maskcls.labels import CLASSES
 from maskcls.registry import SHIPPED, Registry
-from maskcls.training.classifier.__main__ import CUT_SCALE, INPUT_PX
 from maskcls.training.classifier.calibration import choose_temperature, choose_threshold
+from maskcls.training.classifier.fitting import CUT_SCALE, INPUT_PX
 from maskcls.training.classifier.pictures import FACES_CUT, SHARES
 from maskcls.training.entries import training_entries
 from maskcls.training.finder.portraits import ARCHIVES as PORTRAIT_ARCHIVES
@@ -43,6 +45,8 @@ _FINDER = "finder-1"
 _CLASSIFIER = "maskcls-1"
 # A small look for faces that fill the picture, the common one, and one for photographs with more pixels in them.
 _LONG_SIDES_PX = [192, 640, 1280]
+# Of the training pictures every so many tells how large the outputs of the finder's layers get.
+_EVERY = 14
 _SURE_ACCURACY = 0.985
 # Nine in ten get a verdict.
 _MOST_UNSURE = 0.1
@@ -142,7 +146,25 @@ def _ship_finder(trained: Path, models: Path, data: Path) -> None:
         not_for=_NOT_FOR + _NOT_MEASURED["finder"],
         **_made(),
     )
-    _write(network, card, models)
+    # In 8 bits it takes two thirds of the time; AP falls by 0.003 at most.
+    _write(network, card, models, bits=8, pictures=_finder_looks(data))
+
+
+def _finder_looks(data: Path) -> list[np.ndarray]:
+    """Return training pictures at the sizes at which the finder looks at most pictures, each on a canvas of one size.
+
+    The converter takes one size only.
+    """
+    *sides, _ = _LONG_SIDES_PX
+    looks = []
+    with Store(data / "scenes.zip") as store:
+        for scene in find_scenes(store, split="train")[::_EVERY]:
+            image = read_image(store, scene)
+            for side in sides:
+                scaled = scaled_to(image, min(side, max(image.shape[:2])))
+                looks.append(np.zeros((1, max(sides), max(sides), 3), np.uint8))
+                looks[-1][0, : scaled.shape[0], : scaled.shape[1]] = scaled
+    return looks
 
 
 def _ship_classifier(trained: Path, models: Path, data: Path) -> None:
@@ -185,13 +207,13 @@ def validation_crops(data: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(crops), np.array(labels)
 
 
-def _write(network: keras.Model, card: Card, models: Path) -> None:
+def _write(network: keras.Model, card: Card, models: Path, **litert: Any) -> None:
     # Hidden while it is written: nobody meets half a version.
     draft, folder = models / f".{card.name}", models / card.name
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     network.save(draft / "model.keras")
-    export_litert(network, draft / "model.tflite")
+    export_litert(network, draft / "model.tflite", **litert)
     write_card(card, draft)
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)

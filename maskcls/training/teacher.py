@@ -28,11 +28,13 @@ class Truth:
     Attributes:
         boxes_xyxy: `(n, 4) float32`.
         landmarks: `(n, 5, 2) float32`; NaN where the teacher saw none.
+        sureness: `(n,) float32`, how sure the teacher is of each, 0 to 1; 0 where it saw none.
         ignored_xyxy: `(m, 4) float32`, regions that teach nothing.
     """
 
     boxes_xyxy: np.ndarray
     landmarks: np.ndarray
+    sureness: np.ndarray
     ignored_xyxy: np.ndarray
 
 
@@ -65,14 +67,17 @@ def complete(boxes_xyxy: np.ndarray, found: np.ndarray) -> Truth:
     """
     overlap = iou_matrix(boxes_xyxy, found[:, :4])
     landmarks = np.full((len(boxes_xyxy), 5, 2), np.nan, np.float32)
+    sureness = np.zeros(len(boxes_xyxy), np.float32)
     for i in np.flatnonzero(overlap.max(axis=1, initial=0) >= _SAME_FACE_IOU):
-        landmarks[i] = found[overlap[i].argmax(), 4:14].reshape(5, 2)
+        seen = found[overlap[i].argmax()]
+        landmarks[i], sureness[i] = seen[4:14].reshape(5, 2), seen[14]
     # What touches a drawn box is that face seen a little differently, not another one.
     alone = found[overlap.max(axis=0, initial=0) < 0.2]
     extra = alone[alone[:, 14] >= _SURE_SCORE]
     return Truth(
         np.concatenate([boxes_xyxy, extra[:, :4]]).astype(np.float32),
         np.concatenate([landmarks, extra[:, 4:14].reshape(-1, 5, 2)]).astype(np.float32),
+        np.concatenate([sureness, extra[:, 14]]).astype(np.float32),
         alone[alone[:, 14] < _SURE_SCORE, :4].astype(np.float32),
     )
 

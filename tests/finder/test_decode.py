@@ -76,7 +76,7 @@ def random_truth(rng: np.random.Generator, size_px: int):
     array = np.array(boxes, np.float32)
     inside = rng.uniform(0, 1, (len(array), 5, 2)).astype(np.float32)
     landmarks = array[:, None, :2] + inside * (array[:, 2:] - array[:, :2])[:, None]
-    return Truth(array, landmarks, np.zeros((0, 4), np.float32))
+    return Truth(array, landmarks, np.ones(len(array), np.float32), np.zeros((0, 4), np.float32))
 
 
 def as_answers(target: np.ndarray, size_px: int) -> list[np.ndarray]:

@@ -29,6 +29,7 @@ def test_drawn_boxes_stay_and_get_landmarks_where_the_teacher_agrees():
     boxes = drawn((10, 10, 50, 50), (100, 100, 140, 140))
     truth = complete(boxes, found((11, 9, 51, 52, 0.5), (30, 10, 70, 50, 0.9)))
     assert np.array_equal(truth.boxes_xyxy, boxes)
+    assert truth.sureness.tolist() == [0.5, 0]
     assert truth.landmarks[0].reshape(-1).tolist() == (11 + np.arange(10)).tolist()
     assert np.isnan(truth.landmarks[1]).all()
     assert len(truth.ignored_xyxy) == 0  # the second one touches a drawn box
@@ -39,6 +40,7 @@ def test_what_nobody_drew():
     assert truth.boxes_xyxy.tolist() == [[10, 10, 50, 50], [200, 10, 240, 50]]
     assert truth.ignored_xyxy.tolist() == [[300, 10, 340, 50]]
     assert truth.landmarks.shape == (2, 5, 2)
+    assert truth.sureness.tolist() == [0, np.float32(0.85)]
     assert truth.landmarks[1, 0].tolist() == [200, 201]
     assert all(a.dtype == np.float32 for a in (truth.boxes_xyxy, truth.landmarks, truth.ignored_xyxy))
 

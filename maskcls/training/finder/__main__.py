@@ -46,7 +46,7 @@ _FROZEN_BLOCKS = 1
 @click.option(
     "--start",
     type=click.Path(path_type=Path, exists=True),
-    help="A finder of the same build to start from, instead of ImageNet.",
+    help="A finder to start from, instead of ImageNet; layers of another name or shape start anew.",
 )
 @click.option("--epochs", default=44, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--steps", default=140, show_default=True, help="Batches in an epoch.")
@@ -63,7 +63,7 @@ def main(data: Path, weights: Path, run: Path, start: Path | None, epochs: int, 
     log.info("%d pictures, %d faces, %d with landmarks", len(pictures), faces, known)
     finder = network.build()
     if start:
-        finder.set_weights(keras.saving.load_model(start, compile=False).get_weights())
+        start_from_finder(finder, keras.saving.load_model(start, compile=False))
     elif not (run / "backup").exists():
         start_from_imagenet(finder, weights / IMAGENET_FILE, pictures)
     freeze_first_blocks(finder)
@@ -86,6 +86,15 @@ def start_from_imagenet(finder: keras.Model, weights: Path, pictures: list[Pictu
     crops = np.concatenate([calibration[i][0][:, ::2, ::2] for i in range(1, 4)])
     start_slim(finder, imagenet_backbone(str(weights)), network.slim(), crops)
     log.info("backbone pruned and refitted")
+
+
+def start_from_finder(finder: keras.Model, other: keras.Model) -> None:
+    """Take over the weights of every layer that both have."""
+    known = {layer.name: layer.get_weights() for layer in other.layers if layer.weights}
+    for layer in finder.layers:
+        weights = known.get(layer.name, [])
+        if layer.weights and [w.shape for w in layer.get_weights()] == [w.shape for w in weights]:
+            layer.set_weights(weights)
 
 
 def freeze_first_blocks(finder: keras.Model) -> None:

@@ -84,7 +84,7 @@ def apply_view(view: View, image_rgb: np.ndarray, truth: Truth, *, size_px: int)
         crop = crop[:, ::-1]
         boxes, ignored = mirrored_boxes(boxes, size_px), mirrored_boxes(ignored, size_px)
         landmarks = mirrored_landmarks(landmarks, size_px)
-    return np.ascontiguousarray(crop), _visible(boxes, landmarks, ignored, size_px)
+    return np.ascontiguousarray(crop), _visible(Truth(boxes, landmarks, truth.sureness, ignored), size_px)
 
 
 def mirrored_boxes(boxes_xyxy: np.ndarray, width_px: int) -> np.ndarray:
@@ -118,7 +118,8 @@ def _turn_boxes(boxes_xyxy: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return np.concatenate([centres - halves, centres + halves], axis=1)
 
 
-def _visible(boxes: np.ndarray, landmarks: np.ndarray, ignored: np.ndarray, size_px: int) -> Truth:
+def _visible(truth: Truth, size_px: int) -> Truth:
+    boxes = truth.boxes_xyxy
     clipped = np.clip(boxes, 0, size_px)
     sides = clipped[:, 2:] - clipped[:, :2]
     share = sides.prod(axis=1) / np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1e-6)
@@ -126,6 +127,7 @@ def _visible(boxes: np.ndarray, landmarks: np.ndarray, ignored: np.ndarray, size
     unclear = ~kept & (share > 0.05)
     return Truth(
         clipped[kept].astype(np.float32),
-        landmarks[kept].astype(np.float32),
-        np.concatenate([clipped[unclear], np.clip(ignored, 0, size_px)]).astype(np.float32),
+        truth.landmarks[kept].astype(np.float32),
+        truth.sureness[kept],
+        np.concatenate([clipped[unclear], np.clip(truth.ignored_xyxy, 0, size_px)]).astype(np.float32),
     )

@@ -33,7 +33,8 @@ def paste_faces(
     """
     crop = crop.copy()
     for _ in range(count):
-        patch, box, landmarks = _small_face(rng, portraits[int(rng.integers(len(portraits)))])
+        portrait = portraits[int(rng.integers(len(portraits)))]
+        patch, box, landmarks = _small_face(rng, portrait)
         h, w = patch.shape[:2]
         if max(h, w) >= crop.shape[0]:
             continue
@@ -45,6 +46,7 @@ def paste_faces(
         seen = Truth(
             np.concatenate([seen.boxes_xyxy, box[None] + np.tile(corner, 2)]).astype(np.float32),
             np.concatenate([seen.landmarks, landmarks[None] + corner]).astype(np.float32),
+            np.concatenate([seen.sureness, portrait[1].sureness[:1]]),
             seen.ignored_xyxy,
         )
     return crop, seen

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ class CropBatches(keras.utils.PyDataset):
         return self._steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return crops `(n, s, s, 3) uint8` and targets `(n, cells, 18) float32`."""
+        """Return crops `(n, s, s, 3) uint8` and targets `(n, cells, 19) float32`."""
         rng = np.random.default_rng((self._epoch, index))
         pairs = [self._example(rng) for _ in range(BATCH)]
         return np.stack([crop for crop, _ in pairs]), np.stack([target for _, target in pairs])
@@ -118,11 +119,17 @@ def _mosaic(views: list[Picture], a_side: int) -> Picture:
     crop = np.vstack([np.hstack(tiles[i : i + a_side]) for i in range(0, len(tiles), a_side)])
     corners = [np.array((i % a_side, i // a_side), np.float32) * len(tiles[0]) for i in range(len(tiles))]
     moved = [
-        Truth(t.boxes_xyxy + np.tile(c, 2), t.landmarks + c, t.ignored_xyxy + np.tile(c, 2))
+        replace(
+            t,
+            boxes_xyxy=t.boxes_xyxy + np.tile(c, 2),
+            landmarks=t.landmarks + c,
+            ignored_xyxy=t.ignored_xyxy + np.tile(c, 2),
+        )
         for (_, t), c in zip(views, corners, strict=True)
     ]
     return crop, Truth(
         np.concatenate([t.boxes_xyxy for t in moved]),
         np.concatenate([t.landmarks for t in moved]),
+        np.concatenate([t.sureness for t in moved]),
         np.concatenate([t.ignored_xyxy for t in moved]),
     )

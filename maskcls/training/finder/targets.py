@@ -1,7 +1,8 @@
 """What each cell of the finder's grids should answer, and how wrong answers are counted.
 
 Cells near a face's centre are positive (centre sampling, FCOS, Tian et al., 2019); their score should equal the overlap
-of their box with the drawn one (quality focal loss, Li et al., "Generalized Focal Loss", 2020); boxes are judged by
+of their box with the drawn one (quality focal loss, Li et al., "Generalized Focal Loss", 2020), less where the teacher
+sees no face (soft labels, Hinton et al., "Distilling the Knowledge in a Neural Network", 2015); boxes are judged by
 generalised IoU (Rezatofighi et al., 2019), landmarks by smooth L1 in units of the face's size.
 """
 
@@ -20,13 +21,15 @@ _TOLERANCE = 1.5
 _CENTRE_CELLS = 1.5
 
 # Channels of a target: whether it counts, whether a face is there, its box and landmarks in strides from the cell,
-# whether the landmarks are known, the face's size in strides.
-COUNTS, POSITIVE, BOX, LANDMARKS, KNOWN, SIZE = 0, 1, slice(2, 6), slice(6, 16), 16, 17
-TARGET_CHANNELS = 18
+# whether the landmarks are known, the face's size in strides, how sure of it the network may become.
+COUNTS, POSITIVE, BOX, LANDMARKS, KNOWN, SIZE, SURENESS = 0, 1, slice(2, 6), slice(6, 16), 16, 17, 18
+TARGET_CHANNELS = 19
+# The teacher's share in that.
+_TEACHERS_SHARE = 0.4
 
 
 def encode(truth: Truth, *, size_px: int) -> np.ndarray:
-    """Return the targets of all cells of a square crop, grid after grid: `(cells, 18) float32`.
+    """Return the targets of all cells of a square crop, grid after grid: `(cells, 19) float32`.
 
     Args:
         truth: Its faces, with boxes that end inside the crop.
@@ -52,8 +55,7 @@ def _encode_grid(truth: Truth, cells: int, stride: int, sizes_px: tuple[float, f
         near = _central_cells(box, stride)
         if sizes_px[0] <= size <= sizes_px[1]:
             centres = (np.mgrid[near][::-1].transpose(1, 2, 0) + 0.5) * stride
-            answers = _answers(centres.reshape(-1, 2), box, truth.landmarks[i], size, stride)
-            target[near] = answers.reshape(*centres.shape[:2], -1)
+            target[near] = _answers(centres, truth, i, stride)
         else:
             target[(*near, COUNTS)] = 0
     return target.reshape(-1, TARGET_CHANNELS)
@@ -81,14 +83,18 @@ def _cells(low_xy: np.ndarray, high_xy: np.ndarray, stride: int) -> tuple[slice,
     return slice(int(first[1]), int(last[1]) + 1), slice(int(first[0]), int(last[0]) + 1)
 
 
-def _answers(centres: np.ndarray, box: np.ndarray, landmarks: np.ndarray, size: float, stride: int) -> np.ndarray:
-    n = len(centres)
-    known = not np.isnan(landmarks).any()
-    offsets = (landmarks[None] - centres[:, None]).reshape(n, 10) / stride if known else np.zeros((n, 10))
-    sides = np.concatenate([centres - box[:2], box[2:] - centres], axis=1) / stride
-    ones = np.ones((n, 1))
+def _answers(centres: np.ndarray, truth: Truth, face: int, stride: int) -> np.ndarray:
+    """Return what cells with these centres, `(rows, columns, 2)`, should say of a face: `(rows, columns, 19)`."""
+    box, landmarks = truth.boxes_xyxy[face], truth.landmarks[face]
+    answers = np.ones((*centres.shape[:2], TARGET_CHANNELS), np.float32)
+    sides = np.concatenate([centres - box[:2], box[2:] - centres], axis=2) / stride
     # A cell just outside the box (a face smaller than a cell) still answers with a box around itself.
-    return np.concatenate([ones, ones, np.maximum(sides, 0.05), offsets, ones * known, ones * size / stride], axis=1)
+    answers[..., BOX] = np.maximum(sides, 0.05)
+    answers[..., KNOWN] = not np.isnan(landmarks).any()
+    answers[..., LANDMARKS] = (np.nan_to_num(landmarks).reshape(10) - np.tile(centres, 5)) / stride
+    answers[..., SIZE] = np.sqrt(area(box[None])) / stride
+    answers[..., SURENESS] = 1 - _TEACHERS_SHARE * (1 - truth.sureness[face])
+    return answers
 
 
 @keras.saving.register_keras_serializable(package="maskcls")
@@ -96,7 +102,7 @@ def detection_loss(truth: keras.KerasTensor, answer: keras.KerasTensor) -> keras
     """Return the loss of a batch.
 
     Args:
-        truth: `(n, cells, 18)`, from `encode`.
+        truth: `(n, cells, 19)`, from `encode`.
         answer: `(n, cells, 15)`, the network's grids one after another.
     """
     counts, positive = truth[..., COUNTS], truth[..., POSITIVE]
@@ -104,7 +110,7 @@ def detection_loss(truth: keras.KerasTensor, answer: keras.KerasTensor) -> keras
     sides = ops.exp(ops.clip(answer[..., 1:5], -6.0, 6.0))
     iou, giou = _overlap(sides, truth[..., BOX])
     return (
-        ops.sum(_quality_focal(answer[..., 0], ops.stop_gradient(iou) * positive) * counts) / faces
+        ops.sum(_quality_focal(answer[..., 0], ops.stop_gradient(iou) * truth[..., SURENESS]) * counts) / faces
         + 2.0 * ops.sum((1 - giou) * positive) / faces
         + ops.sum(_landmark_error(answer[..., 5:], truth) * positive * truth[..., KNOWN]) / faces
     )

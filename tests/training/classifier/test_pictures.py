@@ -21,10 +21,16 @@ def test_load_pictures(tmp_path: Path):
         (tmp_path / "faces.zip" / name).write_bytes(images.encode(np.full((20, 30, 3), 60, np.uint8)))
     (tmp_path / "manifest.csv").write_text(MANIFEST)
     assert load_pictures(tmp_path, []) == {}
-    loaded = load_pictures(tmp_path, training_entries(tmp_path))
+    opinions = {"faces.zip/train/with_mask/2.png": np.array([0.5, 0.25, 0.25])}
+    loaded = load_pictures(tmp_path, training_entries(tmp_path), opinions)
     assert list(loaded) == [("faces.zip", "with_mask")]
     for picture in loaded["faces.zip", "with_mask"]:
         assert (picture.image_rgb.shape, picture.label, picture.cut) == ((20, 30, 3), 0, (1.6, 1.6))
+    certain, doubted = (picture.truth for picture in loaded["faces.zip", "with_mask"])
+    assert certain.tolist() == [1, 0, 0]
+    assert 0.5 < doubted[0] < 1
+    assert doubted[1] == doubted[2] > 0
+    assert doubted.sum() == pytest.approx(1)
 
 
 @pytest.fixture
@@ -45,7 +51,7 @@ def test_batches_can_be_repeated(pictures: dict):
     crops, labels = first[3]
     assert len(first) == 5
     assert (crops.shape, crops.dtype) == ((64, 32, 32, 3), np.uint8)
-    assert (labels.shape, labels.dtype) == ((64,), np.int32)
+    assert (labels.shape, labels.dtype) == ((64, 3), np.float32)
     assert np.array_equal(again[3][0], crops)
     assert np.array_equal(again[3][1], labels)
     again.on_epoch_end()
@@ -53,7 +59,8 @@ def test_batches_can_be_repeated(pictures: dict):
 
 
 def test_labels_stay_with_their_crops_and_classes_come_up_by_their_shares(pictures: dict):
-    crops, labels = CropBatches(pictures, size_px=32, cut_scale=1.3, steps=1, batch=200)[0]
+    crops, truths = CropBatches(pictures, size_px=32, cut_scale=1.3, steps=1, batch=200)[0]
+    labels = truths.argmax(axis=1)
     brightness = crops.mean(axis=(1, 2, 3))
     assert (np.where(brightness < 128, 0, 2) == labels).all()
     assert 60 < (labels == 0).sum() < 140  # both have the same share

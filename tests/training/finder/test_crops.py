@@ -31,7 +31,7 @@ def photograph() -> np.ndarray:
 
 
 def truth(boxes: np.ndarray = BOXES, landmarks: np.ndarray = LANDMARKS, ignored: np.ndarray = NOBODY) -> Truth:
-    return Truth(boxes, landmarks, ignored)
+    return Truth(boxes, landmarks, np.linspace(0, 1, len(boxes), dtype=np.float32), ignored)
 
 
 def where(crop: np.ndarray, colour: np.ndarray) -> np.ndarray:
@@ -47,7 +47,7 @@ def colour_of(crop: np.ndarray, box: np.ndarray) -> int:
 
 
 def test_a_photograph_without_faces(rng: np.random.Generator):
-    nobody = Truth(NOBODY, np.zeros((0, 5, 2), np.float32), NOBODY)
+    nobody = Truth(NOBODY, np.zeros((0, 5, 2), np.float32), np.zeros(0, np.float32), NOBODY)
     for _ in range(20):
         view = draw_view(rng, nobody, (280, 360, 3), size_px=96)
         crop, seen = apply_view(view, photograph(), nobody, size_px=96)

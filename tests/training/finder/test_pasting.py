@@ -1,5 +1,7 @@
 """Pasted faces lie where their boxes say, and over nobody else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,13 +18,15 @@ def portrait() -> Picture:
     image_rgb[20:80, 15:65] = (0, 255, 0)
     image_rgb[34:46, 24:36] = (255, 0, 0)
     points = np.array([[30, 40], [50, 40], [40, 50], [32, 65], [48, 65]], np.float32)
-    return image_rgb, Truth(np.array([[15, 20, 65, 80]], np.float32), points[None], np.zeros((0, 4), np.float32))
+    box, sureness = np.array([[15, 20, 65, 80]], np.float32), np.array([0.75], np.float32)
+    return image_rgb, Truth(box, points[None], sureness, np.zeros((0, 4), np.float32))
 
 
 def seen(boxes: list, ignored: list) -> Truth:
     return Truth(
         np.array(boxes, np.float32).reshape(-1, 4),
         np.zeros((len(boxes), 5, 2), np.float32),
+        np.zeros(len(boxes), np.float32),
         np.array(ignored, np.float32).reshape(-1, 4),
     )
 
@@ -43,6 +47,7 @@ def test_boxes_and_landmarks_lie_on_what_was_pasted(rng: np.random.Generator, cr
     for _ in range(60):
         changed, truth = paste_faces(rng, crop, seen([], []), [portrait()], count=3)
         assert (crop == BACKGROUND).all()
+        assert truth.sureness.tolist() == [0.75] * len(truth.boxes_xyxy)
         outside = np.ones(crop.shape[:2], bool)
         for box, points in zip(truth.boxes_xyxy, truth.landmarks, strict=True):
             assert 11 <= np.sqrt((box[2] - box[0]) * (box[3] - box[1])) <= 56
@@ -64,7 +69,7 @@ def test_boxes_and_landmarks_lie_on_what_was_pasted(rng: np.random.Generator, cr
 
 def test_a_face_that_its_portrait_cuts_off_ends_with_it(rng: np.random.Generator, crop: np.ndarray):
     image_rgb, truth = portrait()
-    beyond = Truth(np.array([[-30, 20, 65, 130]], np.float32), truth.landmarks, truth.ignored_xyxy)
+    beyond = replace(truth, boxes_xyxy=np.array([[-30, 20, 65, 130]], np.float32))
     boxes = [paste_faces(rng, crop, seen([], []), [(image_rgb, beyond)], count=3)[1].boxes_xyxy for _ in range(60)]
     every = np.concatenate(boxes)
     assert len(every) > 60

@@ -12,11 +12,16 @@ SIZE_PX = 128
 CELLS = 16 * 16 + 8 * 8 + 4 * 4 + 2 * 2
 
 
-def truth(*boxes: tuple, ignored: tuple = (), known: bool = True) -> Truth:
+def truth(*boxes: tuple, ignored: tuple = (), known: bool = True, sureness: float = 1) -> Truth:
     array = np.array(boxes, np.float32).reshape(-1, 4)
     points = np.linspace(0.2, 0.8, 10, dtype=np.float32).reshape(5, 2)
     landmarks = array[:, None, :2] + points * (array[:, 2:] - array[:, :2])[:, None]
-    return Truth(array, landmarks if known else landmarks * np.nan, np.array(ignored, np.float32).reshape(-1, 4))
+    return Truth(
+        array,
+        landmarks if known else landmarks * np.nan,
+        np.full(len(array), sureness, np.float32),
+        np.array(ignored, np.float32).reshape(-1, 4),
+    )
 
 
 def grids(target: np.ndarray, size_px: int = SIZE_PX) -> list[np.ndarray]:
@@ -127,6 +132,18 @@ def test_every_other_answer_costs_something(asked: np.ndarray, channels: slice):
             wrong[:, channels] += far
         costs.append(loss(asked, wrong))
     assert 0.0005 < costs[0] < costs[1]
+
+
+def test_of_a_face_that_the_teacher_does_not_see_the_network_need_not_be_sure():
+    costs = {}
+    for sureness in (0, 1):
+        target = encode(truth((30, 30, 70, 80), sureness=sureness), size_px=SIZE_PX)
+        for logit in (0.5, 20):
+            answer = perfect(target)
+            answer[target[:, POSITIVE] == 1, 0] = logit
+            costs[sureness, logit] = loss(target, answer)
+    assert costs[0, 0.5] < costs[0, 20]
+    assert costs[1, 20] < costs[1, 0.5]
 
 
 def test_the_worst_answer_costs_more_than_silence(asked: np.ndarray):
