@@ -5,17 +5,17 @@ at the mouth. `POSITIONS` and the styles are tables in that frame; the landmarks
 is a small landscape of heights (head, nose, folds, wrinkles) that is lit the way the face is lit.
 """
 
-import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from maskcls.data.frame import Frame, Patch, Points, cast_shadow, composed, face_light, smooth, soften
 from maskcls.data.prints import Print, printed
 
-Points = tuple[tuple[float, float], ...]
-
 SURGICAL_BLUE = (172, 207, 226)
+# What of the face's frame a mask can touch.
+_EXTENT = (-1.3, -0.1, 1.3, 2.5)
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,8 @@ def paint_mask(
     """
     if position not in POSITIONS:
         raise ValueError(f"Expected a position of {', '.join(POSITIONS)}. Got: {position!r}")
-    frame = _Frame.of(landmarks)
-    patch = _Patch.around(frame, image_rgb.shape)
+    frame = Frame.of(landmarks)
+    patch = Patch.around(frame, image_rgb.shape, _EXTENT)
     painted = image_rgb.copy()
     if patch is None:
         return painted
@@ -138,102 +138,10 @@ class _Job:
     colour: tuple[int, int, int]
 
 
-@dataclass(frozen=True, eq=False)
-class _Frame:
-    """The face's frame in the picture: `origin` between the eyes, `axes` (2, 2) with x and y as columns, in pixels."""
-
-    origin: np.ndarray
-    axes: np.ndarray
-    turn: float = 0.0
-
-    @classmethod
-    def of(cls, landmarks: np.ndarray) -> "_Frame":
-        points = np.asarray(landmarks, np.float64)
-        if points.shape != (5, 2) or not np.isfinite(points).all():
-            raise ValueError(f"Expected five landmarks, (5, 2) and finite. Got: {points.tolist()}")
-        left_eye, right_eye, nose, left_mouth, right_mouth = points
-        origin = (left_eye + right_eye) / 2
-        # A mouth is about four fifths as wide as the eyes are apart; both together tell the width more steadily.
-        across = (right_eye - left_eye + (right_mouth - left_mouth)) / 1.8
-        down = (left_mouth + right_mouth) / 2 - origin
-        axes = np.stack([across, down], axis=1)
-        if abs(np.linalg.det(axes)) < 1:
-            raise ValueError(f"Expected landmarks that span a face. Got: {points.tolist()}")
-        # Seen from the side the nose leaves the middle, and the middle of the mask goes with it.
-        turn = float(np.clip(np.linalg.solve(axes, nose - origin)[0], -0.4, 0.4))
-        return cls(origin, axes, turn)
-
-    @property
-    def unit_px(self) -> float:
-        return math.sqrt(abs(np.linalg.det(self.axes)))
-
-    def to_picture(self, points: np.ndarray) -> np.ndarray:
-        """Carry `(n, 2)` points of the face's frame into the picture."""
-        x, y = points[:, 0], points[:, 1]
-        bent = np.stack([x + self.turn * np.clip(1 - x**2, 0, 1), y], axis=1)
-        return self.origin + bent @ self.axes.T
-
-    def from_picture(self, x_px: np.ndarray, y_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Carry grids of picture coordinates into the face's frame (the bend is undone to first order)."""
-        inverse = np.linalg.inv(self.axes)
-        dx, dy = x_px - self.origin[0], y_px - self.origin[1]
-        x, y = inverse[0, 0] * dx + inverse[0, 1] * dy, inverse[1, 0] * dx + inverse[1, 1] * dy
-        return x - self.turn * np.clip(1 - x**2, 0, 1), y
-
-
-@dataclass(frozen=True, eq=False)
-class _Patch:
-    """The part of the picture that a mask can touch, drawn `finer` times as fine as the picture."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-    finer: int
-
-    @property
-    def rows(self) -> slice:
-        return slice(self.top, self.top + self.height)
-
-    @property
-    def columns(self) -> slice:
-        return slice(self.left, self.left + self.width)
-
-    @classmethod
-    def around(cls, frame: _Frame, shape: tuple[int, ...]) -> "_Patch | None":
-        corners = frame.to_picture(np.array([(-1.3, -0.1), (1.3, -0.1), (1.3, 2.5), (-1.3, 2.5)]))
-        left, top = np.clip(np.floor(corners.min(axis=0)), 0, [shape[1], shape[0]]).astype(int)
-        right, bottom = np.clip(np.ceil(corners.max(axis=0)), 0, [shape[1], shape[0]]).astype(int)
-        if right - left < 2 or bottom - top < 2:  # a strip of one pixel has no slopes to light, and shows no mask
-            return None
-        finer = 1 if frame.unit_px > 300 else max(2, math.ceil(120 / frame.unit_px))
-        return cls(int(left), int(top), int(right - left), int(bottom - top), min(finer, 16))
-
-    @property
-    def fine_wh(self) -> tuple[int, int]:
-        return self.width * self.finer, self.height * self.finer
-
-    def grid(self, frame: _Frame) -> tuple[np.ndarray, np.ndarray]:
-        """Return x and y in the face's frame of every fine pixel."""
-        width, height = self.fine_wh
-        columns = self.left + (np.arange(width) + 0.5) / self.finer - 0.5
-        rows = self.top + (np.arange(height) + 0.5) / self.finer - 0.5
-        x, y = frame.from_picture(columns[None, :], rows[:, None])
-        return x.astype(np.float32), y.astype(np.float32)
-
-    def fixed_point(self, points: np.ndarray) -> np.ndarray:
-        """Return picture points as OpenCV wants them: fine pixels, four binary places."""
-        fine = (points - [self.left, self.top] + 0.5) * self.finer - 0.5
-        return np.clip(np.rint(fine * 16), -(2**28), 2**28).astype(np.int32)
-
-    def coarse(self, fine: np.ndarray) -> np.ndarray:
-        return cv2.resize(fine, (self.width, self.height), interpolation=cv2.INTER_AREA)
-
-
-def _paint(cut: np.ndarray, frame: _Frame, patch: _Patch, job: _Job) -> np.ndarray:
+def _paint(cut: np.ndarray, frame: Frame, patch: Patch, job: _Job) -> np.ndarray:
     x, y = patch.grid(frame)
     unit_px = frame.unit_px * patch.finer
-    brightness, slope = _light(patch.coarse(x), patch.coarse(y), cut)
+    brightness, slope = face_light(patch.coarse(x), patch.coarse(y), cut)
     lit = brightness * np.clip(1 + slope[0] * x + slope[1] * (y - 0.7), 0.65, 1.3)
     cloth = _outline_alpha(frame, patch, job.position)
     straps = _strap_alpha(frame, patch, job, unit_px)
@@ -242,26 +150,7 @@ def _paint(cut: np.ndarray, frame: _Frame, patch: _Patch, job: _Job) -> np.ndarr
         (np.array(job.style.strap_colour, np.float32), lit, straps),
         (_colours(x, y, job), cloth_light, cloth),
     )
-    shadow = _cast_shadow(np.maximum(cloth, straps), unit_px)
-    result = cut.astype(np.float32) * (1 - patch.coarse(shadow))[..., None]
-    for colour, light, alpha in layers:
-        veil = patch.coarse(alpha)[..., None]
-        ink = colour * light[..., None]
-        result = result * (1 - veil) + patch.coarse(np.clip(ink, 0, 255)) * veil
-    return np.rint(np.clip(result, 0, 255)).astype(np.uint8)
-
-
-def _light(x: np.ndarray, y: np.ndarray, cut: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return how bright the face is, near 1, and how that changes along x and y: a plane through its luminance."""
-    luminance = cut.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    face = (np.abs(x) < 0.75) & (y > 0) & (y < 1.5)
-    if face.sum() < 6:
-        return 1.0, np.zeros(2)
-    columns = np.stack([np.ones(face.sum()), x[face], y[face] - 0.7], axis=1)
-    level, *slope = np.linalg.lstsq(columns, luminance[face], rcond=None)[0]
-    level = max(float(level), 1.0)
-    # Dark skin in good light and light skin in bad light measure alike: go half the way only.
-    return float(np.clip(math.sqrt(level / 170), 0.55, 1.08)), np.clip(np.array(slope) / level, -0.35, 0.35)
+    return composed(cut, patch, layers, cast_shadow(np.maximum(cloth, straps), unit_px))
 
 
 def _colours(x: np.ndarray, y: np.ndarray, job: _Job) -> np.ndarray:
@@ -323,16 +212,16 @@ def _hem(cloth: np.ndarray, unit_px: float, style: Style) -> np.ndarray:
     return 1 - seam - 0.12 * np.exp(-inside / 0.03)
 
 
-def _outline_alpha(frame: _Frame, patch: _Patch, position: Position) -> np.ndarray:
+def _outline_alpha(frame: Frame, patch: Patch, position: Position) -> np.ndarray:
     right = np.array(position.upper + position.lower)
     left = right[-2:0:-1] * [-1, 1]
-    corners = _smooth(np.concatenate([right, left]))
+    corners = smooth(np.concatenate([right, left]))
     alpha = np.zeros(patch.fine_wh[::-1], np.uint8)
     cv2.fillPoly(alpha, [patch.fixed_point(frame.to_picture(corners))], 255, cv2.LINE_AA, 4)
-    return _soften(alpha, patch)
+    return soften(alpha, patch)
 
 
-def _strap_alpha(frame: _Frame, patch: _Patch, job: _Job, unit_px: float) -> np.ndarray:
+def _strap_alpha(frame: Frame, patch: Patch, job: _Job, unit_px: float) -> np.ndarray:
     alpha = np.zeros(patch.fine_wh[::-1], np.uint8)
     thickness = max(1, round(job.style.strap * unit_px))
     t = np.linspace(0, 1, 33)[:, None]
@@ -345,24 +234,4 @@ def _strap_alpha(frame: _Frame, patch: _Patch, job: _Job, unit_px: float) -> np.
             for step in range(31, -1, -1):
                 ink = int(255 * min(1.0, (32 - step) / 14))
                 cv2.polylines(alpha, [points[step : step + 2]], False, ink, thickness, cv2.LINE_AA, 4)
-    return _soften(alpha, patch)
-
-
-def _soften(alpha: np.ndarray, patch: _Patch) -> np.ndarray:
-    """Return an edge as soft as a lens makes it, about a pixel of the picture wide."""
-    return cv2.GaussianBlur(alpha.astype(np.float32) / 255, (0, 0), 0.6 * patch.finer)
-
-
-def _smooth(corners: np.ndarray) -> np.ndarray:
-    """Round a closed polygon `(n, 2)` by cutting its corners (Chaikin, 1974)."""
-    for _ in range(3):
-        after = np.roll(corners, -1, axis=0)
-        corners = np.stack([0.75 * corners + 0.25 * after, 0.25 * corners + 0.75 * after], axis=1).reshape(-1, 2)
-    return corners
-
-
-def _cast_shadow(alpha: np.ndarray, unit_px: float) -> np.ndarray:
-    """Return how much light the mask takes from the skin around it, more below than above."""
-    lower = np.array([[1, 0, 0], [0, 1, 0.035 * unit_px]], np.float32)
-    moved = cv2.warpAffine(alpha, lower, alpha.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
-    return 0.38 * cv2.GaussianBlur(moved, (0, 0), max(0.05 * unit_px, 0.5))
+    return soften(alpha, patch)

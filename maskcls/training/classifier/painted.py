@@ -1,4 +1,7 @@
-"""Bare faces of the training set with masks painted on them: partial masks are what photographs show too seldom."""
+"""Bare faces of the training set with masks, or things that are none, painted on them.
+
+Partial masks, and cups and scarves before a mouth, are what photographs show too seldom.
+"""
 
 import hashlib
 import logging
@@ -6,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from maskcls.data.objects import apply_thing, draw_thing
 from maskcls.data.synthesis import LABELS, apply_synthetic, draw_synthetic
 from maskcls.labels import CLASSES
 from maskcls.training.answers import kept
@@ -31,7 +35,7 @@ _Face = tuple[Picture, np.ndarray, np.ndarray]
 def paint_pictures(
     pictures: dict[tuple[str, str], list[Picture]], teacher: Teacher, *, count: int, answers: Path
 ) -> dict[tuple[str, str], list[Picture]]:
-    """Return `count` painted pictures for each class that masks can be painted of; always the same ones.
+    """Return `count` painted pictures for each class; always the same ones.
 
     Args:
         pictures: What `load_pictures` returned.
@@ -46,7 +50,7 @@ def paint_pictures(
         return {}
     rng = np.random.default_rng(0)
     result: dict[tuple[str, str], list[Picture]] = {}
-    for label in LABELS:
+    for label in (*LABELS, _BARE):
         drawn = [_painted(rng, some[i % len(some)], label) for i in range(count)]
         result[PAINTED, label] = [picture for picture in drawn if picture is not None]
         log.info("%d pictures painted as %s", len(result[PAINTED, label]), label)
@@ -54,21 +58,25 @@ def paint_pictures(
 
 
 def _painted(rng: np.random.Generator, faces: list[_Face], label: str) -> Picture | None:
-    """Return a face with a mask that shows what its class says, None when a few tries gave none."""
+    """Return a face with a mask that shows what its class says, or a thing; None when a few tries gave none."""
     for _ in range(_TRIES):
         picture, box, landmarks = faces[int(rng.integers(len(faces)))]
-        image_rgb = apply_synthetic(draw_synthetic(rng, label), picture.image_rgb, landmarks)
+        if label == _BARE:
+            image_rgb = apply_thing(draw_thing(rng), picture.image_rgb, landmarks)
+        else:
+            image_rgb = apply_synthetic(draw_synthetic(rng, label), picture.image_rgb, landmarks)
         if _shows(label, (image_rgb != picture.image_rgb).any(axis=2), box, landmarks):
             return Picture(image_rgb, CLASSES.index(label), picture.cut)
     return None
 
 
 def _shows(label: str, changed: np.ndarray, box: np.ndarray, landmarks: np.ndarray) -> bool:
-    """Return whether enough of the mask lies on the face, and it covers the nose just when its class says so."""
+    """Return whether enough of it lies on the face, and a mask covers the nose just when its class says so."""
     x0, y0 = np.maximum(box[:2], 0).astype(int)
     x1, y1 = box[2:].astype(int)
     nose_x, nose_y = np.clip(landmarks[2], 0, np.array(changed.shape[::-1]) - 1).astype(int)
-    return bool(changed[y0:y1, x0:x1].mean() > _LEAST_COVERED and changed[nose_y, nose_x] == (label == "with_mask"))
+    as_said = label == _BARE or changed[nose_y, nose_x] == (label == "with_mask")
+    return bool(changed[y0:y1, x0:x1].mean() > _LEAST_COVERED and as_said)
 
 
 def _with_landmarks(pictures: list[Picture], teacher: Teacher, known: dict[str, np.ndarray]) -> list[_Face]:

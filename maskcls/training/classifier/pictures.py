@@ -16,7 +16,7 @@ from maskcls.data.store import Store
 from maskcls.finder.cut import cut
 from maskcls.labels import CLASSES
 
-# Stands for an archive: masks painted on bare faces.
+# Stands for an archive: masks, and things that are none, painted on bare faces.
 PAINTED = "painted"
 # How large a picture is, in faces: known for one archive, and only roughly for the others.
 FACES_CUT = 1.6
@@ -28,6 +28,7 @@ SHARES = {
     ("faces.zip", "partial_mask"): 0.18,
     (PAINTED, "with_mask"): 0.02,
     (PAINTED, "partial_mask"): 0.05,
+    (PAINTED, "without_mask"): 0.04,
     ("kaggle12k.zip", "with_mask"): 0.10,
     ("kaggle12k.zip", "without_mask"): 0.09,
     ("chandrikadeb7.zip", "with_mask"): 0.10,

@@ -48,7 +48,7 @@ def test_each_class_gets_its_count(tmp_path: Path):
     teacher = Teacher()
     painted, again = (paint_pictures(bare, teacher, count=4, answers=tmp_path / "a.npz") for _ in range(2))
     assert teacher.asked == 3
-    assert set(painted) == {(PAINTED, label) for label in LABELS}
+    assert set(painted) == {(PAINTED, label) for label in (*LABELS, "without_mask")}
     for (_, label), some in painted.items():
         assert len(some) == 4
         for picture, same in zip(some, again[PAINTED, label], strict=True):
