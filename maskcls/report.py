@@ -92,18 +92,31 @@ def picture_text(result: dict[str, Any]) -> str:
 
 def evaluation_text(result: dict[str, Any]) -> str:
     """Return what `evaluation.evaluate` found as lines for people."""
-    split = f", split {result['split']}" if result["split"] else ""
-    corrected = ", labels corrected" if result["labels"] == "corrected" else ""
-    lines = [f"{result['model']} on {result['data']}{split}{corrected}"]
+    lines = [_source_of(result)]
     if result["kind"] == "crops":
         lines += _classification_lines("Faces", result)
     else:
         lines += _scenes_lines(result)
     lines += [f"Counted neither way: {count} × {name}" for name, count in result.get("ignored", {}).items()]
-    if result["skipped"]:
-        lines.append(f"Skipped: {len(result['skipped'])} that could not be read")
-        lines += [f"  {one['file']}: {one['reason']}" for one in result["skipped"]]
-    return "\n".join(lines)
+    return "\n".join(lines + _skipped_lines(result))
+
+
+def stress_text(result: dict[str, Any]) -> str:
+    """Return what `evaluation.stress.evaluate_stress` found as lines for people."""
+    lines = [f"{_source_of(result)}, each face changed in one way"]
+    width = max(map(len, result["rows"]), default=0)
+    for name, row in result["rows"].items():
+        accuracy, sure = _measured(row["accuracy"], row["interval95"]), row["sure"]
+        lines.append(
+            f"  {name:{width}}  n {row['n']:>4}  accuracy {accuracy}  sure {_number(sure['share'])} "
+            f"with accuracy {_number(sure['accuracy'])}"
+        )
+    if other := result["not_face"]:
+        lines.append(
+            f"Not a face: {other['n']} pictures; in {other['boxed']} of them a face was found, {other['sure']} got a "
+            "verdict"
+        )
+    return "\n".join(lines + _skipped_lines(result))
 
 
 def benchmark_text(result: dict[str, Any]) -> str:
@@ -119,6 +132,22 @@ def benchmark_text(result: dict[str, Any]) -> str:
         f"One crop through our classifier: {result['crop_ms']:.2f} ms; in a batch of 5: {result['crop_of_5_ms']:.2f} ms"
     )
     return "\n".join([*lines, *result["notes"]])
+
+
+def _source_of(result: dict[str, Any]) -> str:
+    split = f", split {result['split']}" if result["split"] else ""
+    corrected = ", labels corrected" if result["labels"] == "corrected" else ""
+    return f"{result['model']} on {result['data']}{split}{corrected}"
+
+
+def _skipped_lines(result: dict[str, Any]) -> list[str]:
+    skipped = result["skipped"]
+    if not skipped:
+        return []
+    return [
+        f"Skipped: {len(skipped)} that could not be read",
+        *(f"  {one['file']}: {one['reason']}" for one in skipped),
+    ]
 
 
 def _face_cells(number: int, face: dict[str, Any]) -> dict[str, Any]:

@@ -38,5 +38,6 @@ def main() -> None:
 
 main.add_command(classify.classify)
 main.add_command(measure.evaluate)
+main.add_command(measure.stress)
 main.add_command(measure.benchmark)
 main.add_command(models.models)

@@ -1,4 +1,4 @@
-"""`python -m maskcls evaluate` and `benchmark`."""
+"""`python -m maskcls evaluate`, `stress` and `benchmark`."""
 
 import json
 from pathlib import Path
@@ -7,14 +7,13 @@ import click
 
 from maskcls import report
 from maskcls.cli.common import FILE, as_json_option, model_option, tracked
+from maskcls.evaluation.options import LABELS
 from maskcls.registry import Registry
 
-
-@click.command()
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option("--split", metavar="NAME", help="Only this folder of the data, such as test; everything when left out.")
-@model_option
-@click.option(
+split_option = click.option(
+    "--split", metavar="NAME", help="Only this folder of the data, such as test; everything when left out."
+)
+cut_option = click.option(
     "--cut",
     "cut_scale",
     type=float,
@@ -23,19 +22,27 @@ from maskcls.registry import Registry
     metavar="SCALE",
     help="Face pictures only: each shows SCALE times the width and height of its face.",
 )
+labels_option = click.option(
+    "--labels",
+    type=click.Choice(LABELS),
+    default=LABELS[0],
+    show_default=True,
+    help="As the data set has them, or with our table of corrections.",
+)
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@split_option
+@model_option
+@cut_option
 @click.option(
     "--min-face-px",
     type=click.FloatRange(min=0),
     default=0,
     help="Faces whose longer side is smaller count neither way.",
 )
-@click.option(
-    "--labels",
-    type=click.Choice(["given", "corrected"]),
-    default="given",
-    show_default=True,
-    help="As the data set has them, or with our table of corrections.",
-)
+@labels_option
 @click.option(
     "--compare-finder",
     type=FILE,
@@ -71,6 +78,29 @@ def evaluate(
     with Store(data) as store:
         result = evaluation.evaluate(store, Registry(), model=model, options=options, track=tracked)
     click.echo(json.dumps(result) if as_json else report.evaluation_text(result))
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@split_option
+@model_option
+@cut_option
+@labels_option
+@as_json_option
+def stress(data: Path, *, split: str | None, model: str | None, cut_scale: float, labels: str, as_json: bool) -> None:
+    """Measure how a model version holds up when faces are small, blurred, dark, tilted, badly boxed, or half hidden.
+
+    DATA is a folder or a ZIP archive of face pictures in a folder per class ([split/]class/picture). Pictures in a
+    folder not_face tell how often something else gets a verdict.
+    """
+    from maskcls.data.store import Store
+    from maskcls.evaluation import Options
+    from maskcls.evaluation.stress import evaluate_stress
+
+    options = Options(split, cut_scale, labels=labels)
+    with Store(data) as store:
+        result = evaluate_stress(store, Registry(), model=model, options=options, track=tracked)
+    click.echo(json.dumps(result) if as_json else report.stress_text(result))
 
 
 @click.command()
