@@ -61,21 +61,26 @@ class Teacher:
 def complete(boxes_xyxy: np.ndarray, found: np.ndarray) -> Truth:
     """Join drawn boxes with what the teacher found in the same picture.
 
+    Where both see a face, its box is the mean of theirs: several people drew the boxes, some around the whole head, and
+    a network that is to follow all of them follows none.
+
     Args:
-        boxes_xyxy: `(n, 4) float32` drawn boxes; all stay.
+        boxes_xyxy: `(n, 4) float32` drawn boxes; for each there is a face.
         found: What `Teacher.find` returned.
     """
     overlap = iou_matrix(boxes_xyxy, found[:, :4])
     landmarks = np.full((len(boxes_xyxy), 5, 2), np.nan, np.float32)
     sureness = np.zeros(len(boxes_xyxy), np.float32)
+    boxes = boxes_xyxy.copy()
     for i in np.flatnonzero(overlap.max(axis=1, initial=0) >= _SAME_FACE_IOU):
         seen = found[overlap[i].argmax()]
+        boxes[i] = (boxes[i] + seen[:4]) / 2
         landmarks[i], sureness[i] = seen[4:14].reshape(5, 2), seen[14]
     # What touches a drawn box is that face seen a little differently, not another one.
     alone = found[overlap.max(axis=0, initial=0) < 0.2]
     extra = alone[alone[:, 14] >= _SURE_SCORE]
     return Truth(
-        np.concatenate([boxes_xyxy, extra[:, :4]]).astype(np.float32),
+        np.concatenate([boxes, extra[:, :4]]).astype(np.float32),
         np.concatenate([landmarks, extra[:, 4:14].reshape(-1, 5, 2)]).astype(np.float32),
         np.concatenate([sureness, extra[:, 14]]).astype(np.float32),
         alone[alone[:, 14] < _SURE_SCORE, :4].astype(np.float32),

@@ -36,6 +36,8 @@ SHARES = {
 }
 # Labels of such data are wrong or debatable for some faces in a hundred.
 _OPINIONS_SHARE = 0.4
+# The diagonal of a square, in sides.
+_WIDER = 1.42
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,16 +150,20 @@ def random_crop(rng: np.random.Generator, picture: Picture, *, size_px: int, cut
     face_px = max(h, w) / rng.uniform(*picture.cut)
     half = face_px * cut_scale * np.exp(rng.normal(0, 0.07)) / 2
     x, y = (w / 2, h / 2) + rng.normal(0, 0.04, 2) * face_px
-    crop = cut(picture.image_rgb, np.array([[x - half, y - half, x + half, y + half]]), size_px=size_px)[0]
-    crop = _turn(rng, crop[:, ::-1] if rng.random() < 0.5 else crop)
+    # Cut wider than wanted, so that the corners of a turned face show what lies beside it.
+    wide_px = 2 * round(size_px * _WIDER / 2)
+    half *= wide_px / size_px
+    crop = cut(picture.image_rgb, np.array([[x - half, y - half, x + half, y + half]]), size_px=wide_px)[0]
+    crop = _turn(rng, crop[:, ::-1] if rng.random() < 0.5 else crop, size_px)
     return apply_photometric(draw_photometric(rng, smallest=0.12), crop)
 
 
-def _turn(rng: np.random.Generator, crop: np.ndarray) -> np.ndarray:
-    size = crop.shape[0]
+def _turn(rng: np.random.Generator, wide: np.ndarray, size_px: int) -> np.ndarray:
+    """Return the middle of a square, turned and a little stretched around it."""
     tilt = rng.random()
     angle = rng.uniform(-45, 45) if tilt < 0.2 else rng.normal(0, 14) if tilt < 0.65 else 0.0
-    matrix = cv2.getRotationMatrix2D(((size - 1) / 2, (size - 1) / 2), angle, 1.0)
-    stretch = np.diag([np.exp(rng.normal(0, 0.05)), 1.0])
-    matrix[:, :2] = stretch @ matrix[:, :2]
-    return cv2.warpAffine(np.ascontiguousarray(crop), matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
+    matrix = cv2.getRotationMatrix2D((0, 0), angle, 1.0)
+    matrix[0] *= np.exp(rng.normal(0, 0.05))
+    middle = np.full(2, (len(wide) - 1) / 2)
+    matrix[:, 2] = (size_px - 1) / 2 - matrix[:, :2] @ middle
+    return cv2.warpAffine(np.ascontiguousarray(wide), matrix, (size_px, size_px), borderMode=cv2.BORDER_REPLICATE)

@@ -1,9 +1,9 @@
 """What each cell of the finder's grids should answer, and how wrong answers are counted.
 
-Cells near a face's centre are positive (centre sampling, FCOS, Tian et al., 2019); their score should equal the overlap
-of their box with the drawn one (quality focal loss, Li et al., "Generalized Focal Loss", 2020), less where the teacher
-sees no face (soft labels, Hinton et al., "Distilling the Knowledge in a Neural Network", 2015); boxes are judged by
-generalised IoU (Rezatofighi et al., 2019), landmarks by smooth L1 in units of the face's size.
+Cells near a face's centre are positive (centre sampling, FCOS, Tian et al., 2019). Their score should be one; less as
+long as their box hardly overlaps the drawn one (quality focal loss, Li et al., "Generalized Focal Loss", 2020), and
+less where the teacher sees no face (soft labels, Hinton et al., "Distilling the Knowledge in a Neural Network", 2015).
+Boxes are judged by generalised IoU (Rezatofighi et al., 2019), landmarks by smooth L1 in units of the face's size.
 """
 
 import keras
@@ -26,6 +26,9 @@ COUNTS, POSITIVE, BOX, LANDMARKS, KNOWN, SIZE, SURENESS = 0, 1, slice(2, 6), sli
 TARGET_CHANNELS = 19
 # The teacher's share in that.
 _TEACHERS_SHARE = 0.4
+# From the first overlap on a box is worth something, from the second on all. Boxes are drawn loosely: were the score
+# the overlap itself, faces in profile, where two people hardly draw one box, would rank below hands that look like one.
+_WORTH_IOU = (0.3, 0.6)
 
 
 def encode(truth: Truth, *, size_px: int) -> np.ndarray:
@@ -110,10 +113,15 @@ def detection_loss(truth: keras.KerasTensor, answer: keras.KerasTensor) -> keras
     sides = ops.exp(ops.clip(answer[..., 1:5], -6.0, 6.0))
     iou, giou = _overlap(sides, truth[..., BOX])
     return (
-        ops.sum(_quality_focal(answer[..., 0], ops.stop_gradient(iou) * truth[..., SURENESS]) * counts) / faces
+        ops.sum(_quality_focal(answer[..., 0], _worth(ops.stop_gradient(iou)) * truth[..., SURENESS]) * counts) / faces
         + 2.0 * ops.sum((1 - giou) * positive) / faces
         + ops.sum(_landmark_error(answer[..., 5:], truth) * positive * truth[..., KNOWN]) / faces
     )
+
+
+def _worth(iou: keras.KerasTensor) -> keras.KerasTensor:
+    least, enough = _WORTH_IOU
+    return ops.clip((iou - least) / (enough - least), 0.0, 1.0)
 
 
 def _quality_focal(logit: keras.KerasTensor, quality: keras.KerasTensor) -> keras.KerasTensor:

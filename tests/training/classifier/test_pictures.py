@@ -81,3 +81,26 @@ def test_a_crop_stays_about_the_face(rng: np.random.Generator):
         shares.append(np.sqrt(bright.mean() * 4 / np.pi))
     assert np.mean(middles) > 0.97
     assert np.mean(shares) == pytest.approx(1 / 1.3, rel=0.08)
+
+
+def test_the_corners_of_a_turned_face_show_what_lies_beside_it(rng: np.random.Generator):
+    """Chessboard fields everywhere: where a border is repeated instead, there are streaks."""
+    board = np.kron(np.indices((40, 40)).sum(axis=0) % 2 * 255, np.ones((8, 8)))
+    picture = Picture(np.repeat(board[..., None], 3, axis=2).astype(np.uint8), 0, (2.6, 2.6))
+    for _ in range(30):
+        crop = random_crop(rng, picture, size_px=96, cut_scale=1.3)
+        corners = [crop[y, x].std() for y in (slice(0, 16), slice(-16, None)) for x in (slice(0, 16), slice(-16, None))]
+        assert min(corners) > 0.3 * crop[32:64, 32:64].std()
+
+
+def test_faces_are_turned_both_ways(rng: np.random.Generator):
+    """A face whose upper half is bright: turned, its brightness moves to the left or to the right."""
+    image_rgb = np.full((160, 160, 3), 40, np.uint8)
+    image_rgb[:80] = 220
+    sides = []
+    for _ in range(60):
+        crop = random_crop(rng, Picture(image_rgb, 0, (1.6, 1.6)), size_px=64, cut_scale=1.3).mean(axis=2)
+        assert crop[:16].mean() > crop[-16:].mean()
+        sides.append(crop[:, :32].mean() - crop[:, 32:].mean())
+    assert min(sides) < -10
+    assert max(sides) > 10
