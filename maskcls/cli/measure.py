@@ -1,14 +1,29 @@
 """`python -m maskcls evaluate`, `stress` and `benchmark`."""
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import click
+import numpy as np
 
-from maskcls import report
-from maskcls.cli.common import FILE, as_json_option, model_option, tracked
+from maskcls import evaluation, images, report
+from maskcls.cli.common import FILE, as_json_option, check_writable, model_option, tracked, write_file
+from maskcls.data.store import Store
+from maskcls.errors import SettingsError
 from maskcls.evaluation.options import LABELS
+from maskcls.evaluation.stress import evaluate_stress
 from maskcls.registry import Registry
+from maskcls.sheets import contact_sheet
+
+
+def _sheet_of_errors(store: Store, result: dict[str, Any]) -> np.ndarray:
+    if "errors" not in result:
+        raise SettingsError("--errors draws faces of face pictures; these are photographs with boxes. Leave it out.")
+    wrong = result["errors"]
+    pictures = [images.read(store.read(PurePosixPath(one["file"])), name=one["file"]) for one in wrong]
+    return contact_sheet(pictures, [f"{one['label'][:7]} > {one['answer'][:7]}" for one in wrong])
+
 
 split_option = click.option(
     "--split", metavar="NAME", help="Only this folder of the data, such as test; everything when left out."
@@ -49,6 +64,9 @@ labels_option = click.option(
     metavar="FILE.onnx",
     help="Photographs only: run this YuNet face finder on the same pictures at 640 px and report it beside ours.",
 )
+@click.option(
+    "--errors", type=FILE, metavar="FILE.png", help="Face pictures only: draw those that were answered wrongly here."
+)
 @as_json_option
 def evaluate(
     data: Path,
@@ -59,6 +77,7 @@ def evaluate(
     min_face_px: float,
     labels: str,
     compare_finder: Path | None,
+    errors: Path | None,
     as_json: bool,
 ) -> None:
     """Measure a model version on pictures whose truth is known.
@@ -71,12 +90,12 @@ def evaluate(
       python -m maskcls evaluate faces.zip --split test --cut 1.6
       python -m maskcls evaluate scenes.zip --split test --min-face-px 24 --json
     """  # noqa: D301 - Click keeps the lines below this sign
-    from maskcls import evaluation
-    from maskcls.data.store import Store
-
+    check_writable(errors)
     options = evaluation.Options(split, cut_scale, min_face_px, labels, compare_finder)
     with Store(data) as store:
         result = evaluation.evaluate(store, Registry(), model=model, options=options, track=tracked)
+        if errors:
+            write_file(errors, images.encode(_sheet_of_errors(store, result)))
     click.echo(json.dumps(result) if as_json else report.evaluation_text(result))
 
 
@@ -93,11 +112,7 @@ def stress(data: Path, *, split: str | None, model: str | None, cut_scale: float
     DATA is a folder or a ZIP archive of face pictures in a folder per class ([split/]class/picture). Pictures in a
     folder not_face tell how often something else gets a verdict.
     """
-    from maskcls.data.store import Store
-    from maskcls.evaluation import Options
-    from maskcls.evaluation.stress import evaluate_stress
-
-    options = Options(split, cut_scale, labels=labels)
+    options = evaluation.Options(split, cut_scale, labels=labels)
     with Store(data) as store:
         result = evaluate_stress(store, Registry(), model=model, options=options, track=tracked)
     click.echo(json.dumps(result) if as_json else report.stress_text(result))

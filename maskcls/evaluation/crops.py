@@ -41,7 +41,8 @@ def evaluate_crops(
 
     Returns:
         What `metrics.classification` returns, with `interval95`, its intervals over `groups` of pictures (those of
-        manifest.csv, where it lies beside the data, else each its own); `slices`, how many pictures of each tagged
+        manifest.csv, where it lies beside the data, else each its own); `errors`, the surest first, each as `file`,
+        `label`, `answer` and its `probability`; `slices`, how many pictures of each tagged
         kind there are, with `accuracy` and `interval95` from 30 up; `ignored` (how many pictures of which folders or
         sizes count neither way) and `skipped` (`file` and `reason` of what could not be read).
 
@@ -65,10 +66,27 @@ def evaluate_crops(
     groups = [known.get(file, str(file)) for file, _ in kept]
     return {
         **classification(truth, probabilities, groups, classifier),
+        "errors": _errors(kept, probabilities, truth, classifier.card.classes),
         "slices": _slices([file for file, _ in kept], probabilities.argmax(1) == truth, groups),
         "ignored": dict(ignored),
         "skipped": skipped,
     }
+
+
+def _errors(
+    kept: Sequence[tuple[PurePosixPath, str]], probabilities: np.ndarray, truth: np.ndarray, classes: Sequence[str]
+) -> list[dict[str, Any]]:
+    answers, sureness = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = sorted(np.flatnonzero(answers != truth).tolist(), key=lambda i: -sureness[i])
+    return [
+        {
+            "file": str(kept[i][0]),
+            "label": classes[truth[i]],
+            "answer": classes[answers[i]],
+            "probability": float(sureness[i]),
+        }
+        for i in wrong
+    ]
 
 
 def _slices(files: Sequence[PurePosixPath], right: np.ndarray, groups: Sequence[str]) -> dict[str, Any]:

@@ -11,19 +11,19 @@ from collections import defaultdict
 from pathlib import Path
 
 import click
-import cv2
 import numpy as np
 
 from maskcls import images
 from maskcls.data.manifest import Entry, read_manifest
 from maskcls.data.store import Store
 from maskcls.labels import CLASSES
+from maskcls.sheets import contact_sheet
 from maskcls.training.classifier.opinions import read_opinions
 from maskcls.training.entries import training_entries
 
 log = logging.getLogger("maskcls.training.classifier.suspects")
 
-_TILE_PX, _ACROSS, _DOWN = 128, 9, 6
+_ON_A_SHEET = 54
 
 
 @click.command()
@@ -46,8 +46,8 @@ def main(data: Path, run: Path) -> None:
             row = [entry.archive, entry.file, entry.label, CLASSES[other], *probabilities[i].round(3)]
             writer.writerow([*row, entry.group in at_odds])
     worst = [(entries[i], CLASSES[other]) for i, other in zip(order, others, strict=True)]
-    for start in range(0, len(worst), _ACROSS * _DOWN):
-        sheet = contact_sheet(data, worst[start : start + _ACROSS * _DOWN])
+    for start in range(0, len(worst), _ON_A_SHEET):
+        sheet = _sheet(data, worst[start : start + _ON_A_SHEET])
         (run / f"suspects-{start:04d}.png").write_bytes(images.encode(sheet))
     log.info("%d of %d labels are suspect; %d groups hold several labels", len(order), len(entries), len(at_odds))
 
@@ -82,18 +82,12 @@ def groups_at_odds(entries: list[Entry]) -> set[str]:
     return {group for group, some in labels.items() if len(some) > 1}
 
 
-def contact_sheet(data: Path, worst: list[tuple[Entry, str]]) -> np.ndarray:
-    """Return the pictures side by side, `(h, w, 3) uint8`, each under its label and the suspected one."""
-    tiles = []
-    for entry, other in worst:
+def _sheet(data: Path, worst: list[tuple[Entry, str]]) -> np.ndarray:
+    pictures = []
+    for entry, _ in worst:
         with Store(data / entry.archive) as store:
-            image = images.read(store.read(entry.file), name=str(entry.file))
-        tile = np.zeros((_TILE_PX + 16, _TILE_PX, 3), np.uint8)
-        tile[16:] = cv2.resize(image, (_TILE_PX, _TILE_PX), interpolation=cv2.INTER_AREA)
-        text = f"{entry.label[:7]}>{other[:7]}"
-        tiles.append(cv2.putText(tile, text, (2, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 0)))
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % _ACROSS)
-    return np.vstack([np.hstack(tiles[i : i + _ACROSS]) for i in range(0, len(tiles), _ACROSS)])
+            pictures.append(images.read(store.read(entry.file), name=str(entry.file)))
+    return contact_sheet(pictures, [f"{entry.label[:7]} > {other[:7]}?" for entry, other in worst])
 
 
 def _name(entry: Entry) -> str:

@@ -10,7 +10,7 @@ from maskcls import images
 from maskcls.data.manifest import Entry
 from maskcls.training.classifier import suspects as module
 from maskcls.training.classifier.opinions import write_opinions
-from maskcls.training.classifier.suspects import contact_sheet, groups_at_odds, suspects
+from maskcls.training.classifier.suspects import groups_at_odds, suspects
 
 
 def test_nothing_is_suspect():
@@ -62,11 +62,5 @@ def test_the_command_writes_a_table_and_sheets(tmp_path: Path):
         rows = list(csv.DictReader(file))
     assert [(row["file"], row["suspected"]) for row in rows] == [("train/without_mask/3.png", "with_mask")]
     sheet = images.read((tmp_path / "suspects-0000.png").read_bytes(), name="sheet")
-    assert sheet.shape == (144, 9 * 128, 3)
+    assert sheet.shape == (144, 128, 3)
     assert (sheet[16:, :128] == 150).all()
-
-
-def test_a_sheet_of_more_than_a_row(tmp_path: Path):
-    (tmp_path / "a.zip").mkdir()
-    (tmp_path / "a.zip" / "1.png").write_bytes(images.encode(np.full((20, 20, 3), 50, np.uint8)))
-    assert contact_sheet(tmp_path, [(entry("a.zip", "with_mask", "1"), "partial_mask")] * 10).shape == (288, 1152, 3)
