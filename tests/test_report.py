@@ -121,18 +121,23 @@ SCORES = {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "n": 2}
 NO_SCORES = {"precision": None, "recall": None, "f1": None, "n": 0}
 
 
+CLASSIFICATION = {
+    **{"n": 2, "accuracy": 0.5, "macro_f1": 0.6667, "ece": 0.1, "sure": {"share": 1.0, "accuracy": None}},
+    "groups": 2,
+    "per_class": {"mask": SCORES, "none": NO_SCORES},
+    "confusion": [[2, 0], [0, 0]],
+    "interval95": {
+        **{"accuracy": [0.25, 0.75], "macro_f1": None},
+        **{"f1": {"mask": [0.5, 0.8], "none": None}, "sure": {"share": [1.0, 1.0], "accuracy": None}},
+    },
+}
+
+
 def test_an_evaluation_as_text():
     result = {
         "kind": "crops",
         **{"data": "faces.zip", "split": "test", "labels": "corrected", "model": "maskcls-1"},
-        **{"n": 2, "accuracy": 0.5, "macro_f1": 0.6667, "ece": 0.1, "sure": {"share": 1.0, "accuracy": None}},
-        "groups": 2,
-        "per_class": {"mask": SCORES, "none": NO_SCORES},
-        "confusion": [[2, 0], [0, 0]],
-        "interval95": {
-            **{"accuracy": [0.25, 0.75], "macro_f1": None},
-            **{"f1": {"mask": [0.5, 0.8], "none": None}, "sure": {"share": [1.0, 1.0], "accuracy": None}},
-        },
+        **CLASSIFICATION,
         "slices": {
             "beard": {"n": 3, "accuracy": None, "interval95": None},
             "glasses": {"n": 31, "accuracy": 0.9, "interval95": [0.8, 0.95]},
@@ -155,3 +160,26 @@ def test_an_evaluation_as_text():
         "Skipped: 1 that could not be read",
         "  a.jpg: it is empty",
     ]
+
+
+def test_an_evaluation_of_photographs_as_text():
+    finder = {"ap50": 0.8, "recall_at_precision_90": 0.7, "finder_ms": 20.04}
+    result = {
+        "kind": "scenes",
+        **{"data": "scenes.zip", "split": None, "labels": "given", "model": "maskcls-1", "skipped": []},
+        **{"pictures": 3, "faces": 5, **finder, "compared_finder": None, "true_boxes": CLASSIFICATION},
+        "found_faces": {**CLASSIFICATION, "recall": 0.9},
+        **{"map50": 0.75, "ap50_per_class": {"mask": 0.8, "none": None}},
+    }
+    alone = report.evaluation_text(result).splitlines()
+    assert alone[:3] == [
+        "maskcls-1 on scenes.zip",
+        "3 pictures with 5 faces",
+        "Face finder: AP50 0.8000, recall at precision 0.90 0.7000, 20.0 ms per picture",
+    ]
+    assert alone[3].startswith("Classifier on the true boxes: n 2")
+    assert any(line.startswith("Classifier on the found faces (recall 0.9000): n 2") for line in alone)
+    assert alone[-1] == "End to end: mAP50 0.7500 (mask 0.8000, none –)"
+    beside = report.evaluation_text({**result, "compared_finder": {**finder, "ap50": None}}).splitlines()
+    assert beside[3] == "YuNet, 640 px: AP50 –, recall at precision 0.90 0.7000, 20.0 ms per picture"
+    assert beside[4:] == alone[3:]

@@ -45,6 +45,8 @@ def test_draws_differ_and_hold_every_fault_now_and_then(rng: np.random.Generator
         assert 0 < sum(getattr(draw, name) > 0 for draw in draws) < 200
     assert 0 < sum(draw.saturation == 0 for draw in draws) < 100
     assert 0 < sum(draw.jpeg_quality < 100 for draw in draws) < 200
+    assert 0 < sum(draw.hue_degrees != 0 for draw in draws) < 120
+    assert 40 < sum(draw.blocky for draw in draws) < 200
     small = [draw.small for draw in draws if draw.small < 1]
     assert small
     assert 0.2 <= min(small) <= max(small) <= 0.8
