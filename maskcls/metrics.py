@@ -28,8 +28,8 @@ def classification(
     Returns:
         `n`; `accuracy`; `macro_f1`, the mean over the classes that occur in the truth; `per_class`, for each name
         `precision`, `recall`, `f1` and `n` (None for a class that does not occur in the truth); `confusion`, counts
-        with a row per true and a column per answered class; `ece`; `sure` with the `share` of answers that are sure and
-        their `accuracy`.
+        with a row per true and a column per answered class; `ece`; `reliability`, see there; `sure` with the `share`
+        of answers that are sure and their `accuracy`.
 
     Raises:
         ValueError: The shapes do not belong together.
@@ -49,6 +49,7 @@ def classification(
         "per_class": per_class,
         "confusion": table.tolist(),
         "ece": calibration_error(truth, probabilities),
+        "reliability": reliability(truth, probabilities),
         "sure": {"share": _mean(sure), "accuracy": _mean(right[sure])},
     }
 
@@ -70,12 +71,30 @@ def calibration_error(truth: np.ndarray, probabilities: np.ndarray) -> float | N
     """
     if not len(truth):
         return None
-    confidence = probabilities.max(1).astype(float)
-    right = probabilities.argmax(1) == truth
-    bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
+    confidence, right, bins = _in_bins(truth, probabilities)
     # |mean accuracy - mean confidence| of a bin, weighted by its share of faces, is |sum of the differences| / n.
     gaps = np.bincount(bins, weights=right - confidence, minlength=CALIBRATION_BINS)
     return float(np.abs(gaps).sum() / len(truth))
+
+
+def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[dict[str, float]]:
+    """Return, for each bin of `calibration_error` that holds a face, mean `confidence`, `accuracy` and `n`."""
+    confidence, right, bins = _in_bins(truth, probabilities)
+    return [
+        {
+            "confidence": float(confidence[bins == one].mean()),
+            "accuracy": float(right[bins == one].mean()),
+            "n": int((bins == one).sum()),
+        }
+        for one in np.unique(bins)
+    ]
+
+
+def _in_bins(truth: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each answer's confidence, whether it is right, and its bin."""
+    confidence = probabilities.max(1).astype(float)
+    bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
+    return confidence, probabilities.argmax(1) == truth, bins
 
 
 def size_px(boxes_xyxy: np.ndarray) -> np.ndarray:

@@ -185,3 +185,15 @@ def test_average_precision_against_scikit_learns_curve():
     expected = float((-np.diff(recall) * best[:-1]).sum())
     ours = metrics.average_precision([fixed(list(scores), list(right), n_truth=int(right.sum()))])
     assert ours == pytest.approx(expected)
+
+
+def test_reliability_of_nothing():
+    assert metrics.reliability(np.zeros(0, int), np.zeros((0, 3))) == []
+
+
+def test_reliability_by_bins():
+    probabilities = np.array([[0.9, 0.1], [0.92, 0.08], [0.4, 0.6], [0.0, 1.0]])
+    points = metrics.reliability(np.array([0, 1, 1, 1]), probabilities)
+    assert [point["n"] for point in points] == [1, 2, 1]
+    assert [point["accuracy"] for point in points] == [1, 0.5, 1]
+    assert [point["confidence"] for point in points] == [pytest.approx(c) for c in (0.6, 0.91, 1)]

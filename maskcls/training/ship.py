@@ -27,6 +27,8 @@ from maskcls.data.manifest import read_manifest
 from maskcls.data.scenes import find_scenes, read_image
 from maskcls.data.store import Store
 from maskcls.evaluation import Options, evaluate
+from maskcls.evaluation.agreement import evaluate_agreement
+from maskcls.evaluation.stress import evaluate_stress
 from maskcls.export import export_litert, round_weights
 from maskcls.finder.cut import crop_squares, cut, middle_box
 from maskcls.finder.finder import scaled_to
@@ -99,9 +101,17 @@ def measure(registry: Registry, data: Path, weights: Path) -> dict[str, dict[str
         everything = evaluate(scenes, registry, options=Options("test"))
     with Store(data / "faces.zip") as faces:
         on_faces = evaluate(faces, registry, options=Options("test", cut_scale=FACES_CUT))
-        corrected = evaluate(faces, registry, options=Options("test", cut_scale=FACES_CUT, labels="corrected"))
+        on_validation = evaluate(
+            faces, registry, options=Options("validation", cut_scale=FACES_CUT, labels="corrected")
+        )
+        on_corrected = Options("test", cut_scale=FACES_CUT, labels="corrected")
+        corrected = evaluate(faces, registry, options=on_corrected)
+        stressed = evaluate_stress(faces, registry, options=on_corrected)
+        agreement = evaluate_agreement(faces, registry.classifier(), options=on_corrected)
     with Store(data / "kaggle12k.zip") as kaggle:
         on_kaggle = evaluate(kaggle, registry, options=Options("test"))
+    with Store(data / "impropermask.zip") as improper:
+        not_face = evaluate_stress(improper, registry)["not_face"]
     return {
         "finder": {
             "scenes test, faces of 24 px and more": _beside_yunet(from_24),
@@ -109,12 +119,23 @@ def measure(registry: Registry, data: Path, weights: Path) -> dict[str, dict[str
             "scenes test, all faces": {"ap50": everything["ap50"]},
         },
         "classifier": {
+            "reliability": on_validation["reliability"],
+            "faces validation, labels corrected by eye (temperature and threshold were chosen on it)": {
+                "n": on_validation["n"],
+                "ece": on_validation["ece"],
+                "sure": on_validation["sure"],
+            },
             "faces test, labels as given": _brief(on_faces),
             "faces test, labels corrected by eye": _brief(corrected) | {"slices": corrected["slices"]},
             "kaggle12k official test (leaks between its own splits; no group of it was trained on here)": _brief(
                 on_kaggle
             ),
             "scenes test, end to end": {"map50": everything["map50"]},
+            "faces test, labels corrected, each face changed in one way": {
+                name: row["accuracy"] for name, row in stressed["rows"].items()
+            },
+            "faces test, evidence map against occlusion": agreement,
+            "impropermask, pictures of no face": not_face,
         },
     }
 

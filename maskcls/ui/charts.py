@@ -1,6 +1,6 @@
 """Plotly figures that several pages show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
@@ -12,6 +12,7 @@ STILL = {"staticPlot": True, "displayModeBar": False, "responsive": True}
 _BAR_PX = 30
 _MARGIN_PX = 8
 _TRACK = "rgba(128, 128, 128, 0.18)"
+_DOT = "#3b7dd8"
 
 
 def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
@@ -54,3 +55,30 @@ def probability_bars(probabilities: Mapping[str, float]) -> go.Figure:
 def in_words(probabilities: Mapping[str, float]) -> str:
     """Return what `probability_bars` shows, for those who cannot see it."""
     return ", ".join(f"{labels.look(name).words} {share:.1f} %" for name, share in percentages(probabilities).items())
+
+
+def reliability(points: Sequence[Mapping[str, float]]) -> go.Figure:
+    """Return the reliability diagram of `metrics.reliability`'s bins (DeGroot and Fienberg, 1983)."""
+    most = max(point["n"] for point in points)
+    dots = go.Scatter(
+        x=[point["confidence"] for point in points],
+        y=[point["accuracy"] for point in points],
+        mode="markers",
+        # Areas, not widths, stand for numbers of faces; the smallest can still be seen.
+        marker={"size": [6 + 22 * (point["n"] / most) ** 0.5 for point in points], "color": _DOT, "opacity": 0.85},
+        hoverinfo="skip",
+    )
+    line = go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": _TRACK, "width": 2}, hoverinfo="skip")
+    figure = go.Figure([line, dots])
+    axis = {"tickformat": ".0%", "fixedrange": True, "gridcolor": _TRACK, "zeroline": False, "automargin": True}
+    figure.update_layout(
+        showlegend=False,
+        height=280,
+        margin={"l": 0, "r": 16, "t": 16, "b": 0},
+        xaxis={**axis, "range": [0.3, 1.03], "title": "says it is sure by"},
+        yaxis={**axis, "range": [0, 1.08], "title": "is right"},
+        font_size=13,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    return figure

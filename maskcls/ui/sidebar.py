@@ -11,7 +11,7 @@ from maskcls.cards import Card
 from maskcls.errors import MaskclsError
 from maskcls.finder.finder import DEFAULT_MIN_FACE_PX, DEFAULT_MIN_SCORE
 from maskcls.registry import Registry
-from maskcls.ui import models
+from maskcls.ui import charts, models
 from maskcls.ui.words import badge, plain
 
 _SCORES = (0.1, 0.95)
@@ -88,6 +88,12 @@ def _show_card(card: Card, finder: Card, device: str) -> None:
     st.table(_as_table({name: value for name, value in facts.items() if value}), border="horizontal")
     if card.figures:
         st.markdown("**How good it was found to be**")
+        if points := reliability_points(card.figures):
+            st.plotly_chart(charts.reliability(points), config=charts.STILL, key="reliability")
+            st.caption(
+                "How sure it says it is, and how often it is right then, on validation faces. On the line both are the "
+                "same; larger dots stand for more faces."
+            )
         st.dataframe(
             [{"Figure": name, "Value": value} for name, value in flat(card.figures).items()],
             hide_index=True,
@@ -102,13 +108,29 @@ def _show_card(card: Card, finder: Card, device: str) -> None:
         )
 
 
+def reliability_points(figures: Mapping[str, Any]) -> list[dict[str, float]]:
+    """Return the bins of the reliability diagram; none when there are none, or when a stranger's card has other things.
+
+    See `metrics.reliability`.
+    """
+    points = figures.get("reliability")
+    names = ("confidence", "accuracy", "n")
+    if not isinstance(points, list) or not all(
+        isinstance(point, dict) and all(isinstance(point.get(name), int | float) for name in names) for point in points
+    ):
+        return []
+    return [point for point in points if point["n"] > 0]
+
+
 def flat(figures: Mapping[str, Any], *, before: str = "") -> dict[str, str]:
     """Return figures that lie in each other as one list: `{"faces": {"n": 9}}` becomes `{"faces · n": "9"}`.
 
-    A list is an interval, None something not measured.
+    A list is an interval, None something not measured; what is drawn as a chart is left out.
     """
     listed: dict[str, str] = {}
     for name, value in figures.items():
+        if name == "reliability":
+            continue
         path = f"{before} · {name}" if before else str(name)
         if isinstance(value, Mapping):
             listed |= flat(value, before=path)

@@ -15,3 +15,12 @@ def test_bars_add_up_and_keep_the_models_order(probabilities: dict[str, float]):
 
 def test_in_words():
     assert charts.in_words({"with_mask": 0.9, "x": 0.1}) == "mask worn 90.0 %, x 10.0 %"
+
+
+def test_the_reliability_diagram():
+    points = [{"confidence": 0.5, "accuracy": 0.4, "n": 1}, {"confidence": 0.95, "accuracy": 0.97, "n": 100}]
+    line, dots = charts.reliability(points).data
+    assert list(line.x) == list(line.y) == [0, 1]
+    assert (list(dots.x), list(dots.y)) == ([0.5, 0.95], [0.4, 0.97])
+    small, large = dots.marker.size
+    assert 6 < small < large / 3

@@ -1,0 +1,1 @@
+"""Why the classifier answered as it did."""
