@@ -10,8 +10,8 @@ from maskcls.engines import Engine
 from maskcls.errors import ModelError
 from maskcls.finder.decode import decode, suppress
 
-# Sides of the network's input are multiples of its coarsest stride; few different ones, since an engine has to prepare
-# itself for every shape.
+# Sides of the network's input are multiples of twice its coarsest stride: few different ones, since an engine has to
+# prepare itself for every shape.
 _MULTIPLE = 64
 # A look at hardly another scale finds hardly another face.
 _NEXT_LOOK = 1.4

@@ -1,6 +1,6 @@
 """The face finder's network: a small fully convolutional detector without anchor boxes.
 
-Every cell of four grids (8 to 64 pixels wide) answers: is this cell at the centre of a face, how far are the
+Every cell of three grids (8, 16 and 32 pixels wide) answers: is this cell at the centre of a face, how far are the
 face's four sides, and where are its five landmarks. One stage and one box per cell as in FCOS (Tian et al., 2019); the
 features are those of a MobileNetV2 (Sandler et al., 2018) with fewer channels inside its blocks, joined top-down in a
 feature pyramid (Lin et al., 2017).
@@ -11,7 +11,7 @@ from keras import layers
 
 from maskcls.backbone import MOBILENET_V2, Block, backbone
 
-STRIDES = (8, 16, 32, 64)
+STRIDES = (8, 16, 32)
 # One score, four distances to the sides, five landmarks.
 CHANNELS = 1 + 4 + 10
 
@@ -35,29 +35,27 @@ def build(
     Args:
         blocks: The backbone's blocks; what `slim` returns when None.
         width: Channels of the pyramid.
-        size_px: Height and width of the input, multiples of 64; free when None.
+        size_px: Height and width of the input, multiples of 32; free when None.
 
     Returns:
-        A model from `(n, h, w, 3)` RGB pixels, 0 to 255, to four grids `(n, h / stride, w / stride, 15)`, one for each
+        A model from `(n, h, w, 3)` RGB pixels, 0 to 255, to three grids `(n, h / stride, w / stride, 15)`, one for each
         of `STRIDES`: the score's logit, then distances and landmark offsets in units of the stride (see `decode`).
     """
     pixels = keras.Input((*(size_px or (None, None)), 3), dtype="uint8", name="image_rgb")
     features = backbone(pixels, blocks or slim())
     fine, middle, coarse = (
         layers.Conv2D(width, 1, name=f"lateral_{stride}")(features[tap])
-        for stride, tap in zip(STRIDES[:3], _TAPS, strict=True)
+        for stride, tap in zip(STRIDES, _TAPS, strict=True)
     )
-    coarsest = _separable(coarse, width, name="pyramid_64", strides=2)
     coarse = _separable(coarse, width, name="pyramid_32")
     middle = _separable(layers.add([middle, layers.UpSampling2D()(coarse)]), width, name="pyramid_16")
     fine = _separable(layers.add([fine, layers.UpSampling2D()(middle)]), width, name="pyramid_8")
-    levels = (fine, middle, coarse, coarsest)
-    grids = [_head(level, width, stride) for level, stride in zip(levels, STRIDES, strict=True)]
+    grids = [_head(level, width, stride) for level, stride in zip((fine, middle, coarse), STRIDES, strict=True)]
     return keras.Model(pixels, grids, name="face_finder")
 
 
-def _separable(x: keras.KerasTensor, width: int, *, name: str, strides: int = 1) -> keras.KerasTensor:
-    x = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False, name=f"{name}_depthwise")(x)
+def _separable(x: keras.KerasTensor, width: int, *, name: str) -> keras.KerasTensor:
+    x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_depthwise")(x)
     return layers.Conv2D(width, 1, activation="relu", name=f"{name}_pointwise")(x)
 
 

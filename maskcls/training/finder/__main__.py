@@ -49,8 +49,9 @@ _FROZEN_BLOCKS = 1
     help="A finder to start from, instead of ImageNet; layers of another name or shape start anew.",
 )
 @click.option("--epochs", default=44, show_default=True, help="Epochs of the run; the learning rate falls once.")
+@click.option("--rate", default=1.2e-3, show_default=True, help="Highest learning rate.")
 @click.option("--steps", default=140, show_default=True, help="Batches in an epoch.")
-def main(data: Path, weights: Path, run: Path, start: Path | None, epochs: int, steps: int) -> None:
+def main(data: Path, weights: Path, run: Path, start: Path | None, epochs: int, rate: float, steps: int) -> None:
     """Train the face finder on photographs with boxes, with YuNet as teacher for landmarks and for unlabelled faces."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     keras.utils.set_random_seed(0)
@@ -73,7 +74,7 @@ def main(data: Path, weights: Path, run: Path, start: Path | None, epochs: int, 
         run,
         loss=targets.detection_loss,
         epochs=epochs,
-        rate=1.2e-3,
+        rate=rate,
         saved=finder,
     )
     finder.save(run / "model.keras")

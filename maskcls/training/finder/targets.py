@@ -15,7 +15,7 @@ from maskcls.finder.network import STRIDES
 from maskcls.training.teacher import Truth
 
 # Face sizes (square root of the area, in pixels) that each grid is responsible for; neighbours overlap.
-SIZES_PX = ((0.0, 48.0), (32.0, 128.0), (88.0, 280.0), (200.0, np.inf))
+SIZES_PX = ((0.0, 48.0), (32.0, 128.0), (88.0, np.inf))
 # Beyond them a grid may see a face or not: within this factor its centre teaches nothing.
 _TOLERANCE = 1.5
 _CENTRE_CELLS = 1.5

@@ -9,7 +9,7 @@ from maskcls.training.finder.targets import BOX, COUNTS, KNOWN, LANDMARKS, POSIT
 from maskcls.training.teacher import Truth
 
 SIZE_PX = 128
-CELLS = 16 * 16 + 8 * 8 + 4 * 4 + 2 * 2
+CELLS = 16 * 16 + 8 * 8 + 4 * 4
 
 
 def truth(*boxes: tuple, ignored: tuple = (), known: bool = True, sureness: float = 1) -> Truth:
@@ -40,13 +40,13 @@ def test_no_face_is_background_everywhere():
 
 def test_an_ignored_place_between_two_centres_still_counts_neither_way():
     target = encode(truth(ignored=((5, 5, 11, 11),)), size_px=SIZE_PX)
-    assert [int((grid[..., COUNTS] == 0).sum()) for grid in grids(target)] == [1, 1, 1, 1]
+    assert [int((grid[..., COUNTS] == 0).sum()) for grid in grids(target)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
     ("side", "positive"),
-    [(4, [8]), (20, [8]), (40, [8, 16]), (80, [16]), (100, [16, 32]), (126, [16, 32]), (180, [32]), (240, [32, 64]),
-     (500, [64])],
+    [(4, [8]), (20, [8]), (40, [8, 16]), (80, [16]), (100, [16, 32]), (126, [16, 32]), (180, [32]), (240, [32]),
+     (500, [32])],
 )  # fmt: skip
 def test_sizes_go_to_their_grids(side: float, positive: list[int]):
     target = encode(truth((256 - side / 2, 256 - side / 2, 256 + side / 2, 256 + side / 2)), size_px=512)
@@ -67,10 +67,10 @@ def test_what_a_cell_is_asked():
 
 def test_near_the_sizes_of_a_grid_nothing_counts():
     """A face of 60 px belongs to the second grid; the first one, up to 48, may see it or not."""
-    fine, middle, coarse, coarsest = grids(encode(truth((34, 34, 94, 94)), size_px=SIZE_PX))
+    fine, middle, coarse = grids(encode(truth((34, 34, 94, 94)), size_px=SIZE_PX))
     assert middle[..., POSITIVE].any()
     assert (middle[..., COUNTS] == 1).all()
-    for grid in (fine, coarse, coarsest):
+    for grid in (fine, coarse):
         assert not grid[..., POSITIVE].any()
     assert (fine[..., COUNTS] == 0).any()
 
