@@ -1,0 +1,105 @@
+"""Who is who: faces keep a number from frame to frame.
+
+Tracking by detection as in SORT (Bewley et al., "Simple Online and Realtime Tracking", 2016): each face is expected
+where its constant velocity carries it, and found faces are assigned to expected ones so that boxes overlap most (Kuhn,
+"The Hungarian method", 1955).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from maskcls import labels
+from maskcls.face import Face
+from maskcls.finder.boxes import iou_matrix
+from maskcls.video.votes import Votes
+
+# Faces that overlap less are two faces.
+_LEAST_IOU = 0.2
+# A face that is not seen for so long has left.
+_FORGOTTEN_S = 1.0
+# How much of a newly measured velocity is believed.
+_TRUST = 0.4
+# Later than this nobody knows where a face has moved to.
+_PREDICTED_S = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """A face that was followed, as it is now.
+
+    Attributes:
+        number: Its own, from 1, never given again.
+        face: As it was found last.
+        verdict: The vote of its recent frames.
+        first_s: When it was first seen.
+        last_s: When it was last seen.
+    """
+
+    number: int
+    face: Face
+    verdict: str
+    first_s: float
+    last_s: float
+
+
+class Tracker:
+    """Follows the faces of one stream. Not safe between threads: one stream has one worker."""
+
+    def __init__(self) -> None:
+        self._followed: list[_Followed] = []
+        self._count = 0
+
+    def update(self, faces: Sequence[Face], time_s: float) -> list[Track]:
+        """Return the track of each face in a frame, in their order.
+
+        Args:
+            faces: What was found in the frame.
+            time_s: When it was taken, on a clock that never goes back.
+        """
+        self._followed = [one for one in self._followed if time_s - one.last_s <= _FORGOTTEN_S]
+        found = np.array([face.box_xyxy for face in faces], float).reshape(-1, 4)
+        expected = np.array([one.expected(time_s) for one in self._followed]).reshape(-1, 4)
+        known = _assigned(found, expected)
+        tracks = []
+        for i, face in enumerate(faces):
+            one = self._followed[known[i]] if i in known else self._new(face, time_s)
+            tracks.append(one.see(face, time_s))
+        return tracks
+
+    def _new(self, face: Face, time_s: float) -> "_Followed":
+        self._count += 1
+        one = _Followed(self._count, face, time_s)
+        self._followed.append(one)
+        return one
+
+
+class _Followed:
+    def __init__(self, number: int, face: Face, time_s: float) -> None:
+        self._number, self._first_s = number, time_s
+        self._box = np.array(face.box_xyxy)
+        self._velocity = np.zeros(4)
+        self._votes = Votes()
+        self.last_s = time_s
+
+    def expected(self, time_s: float) -> np.ndarray:
+        """Return the box `(4,)` where the face should be."""
+        return self._box + self._velocity * min(time_s - self.last_s, _PREDICTED_S)
+
+    def see(self, face: Face, time_s: float) -> Track:
+        box, passed = np.array(face.box_xyxy), time_s - self.last_s
+        if passed > 0:
+            self._velocity += _TRUST * ((box - self._box) / passed - self._velocity)
+        self._box, self.last_s = box, time_s
+        verdict = self._votes.add(face.probabilities, sure=face.verdict != labels.NOT_SURE, time_s=time_s)
+        return Track(self._number, face, verdict, self._first_s, time_s)
+
+
+def _assigned(found: np.ndarray, expected: np.ndarray) -> dict[int, int]:
+    """Return which found box `(n, 4)` is which expected one `(m, 4)`, so that together they overlap most."""
+    overlap = iou_matrix(found, expected)
+    # What hardly overlaps is worth nothing, or it would take the place of a pair that does.
+    rows, columns = linear_sum_assignment(np.where(overlap >= _LEAST_IOU, overlap, 0.0), maximize=True)
+    return {int(i): int(j) for i, j in zip(rows, columns, strict=True) if overlap[i, j] >= _LEAST_IOU}
