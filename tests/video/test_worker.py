@@ -1,0 +1,132 @@
+"""The newest frame is analysed, older ones are dropped, faults are said and survived, and the thread ends."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from maskcls.errors import ModelError
+from maskcls.video.worker import Worker
+from tests.video.test_tracker import face
+
+
+def until(holds: Callable[[], bool], *, timeout_s: float = 5) -> None:
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end, "this took too long"
+        time.sleep(0.002)
+
+
+def frame(level: int) -> np.ndarray:
+    return np.full((4, 4, 3), level, np.uint8)
+
+
+def test_nothing_was_offered():
+    worker = Worker(lambda _: [])
+    assert worker.latest is None
+    assert worker.fault is None
+    worker.close()
+    assert not worker._thread.is_alive()
+
+
+def test_a_frame_is_analysed_and_its_faces_followed():
+    worker = Worker(lambda image: [face(float(image[0, 0, 0]))])
+    for level in (100, 104):
+        worker.offer(frame(level))
+        until(lambda level=level: worker.latest is not None and worker.latest.tracks[0].face.box_xyxy[0] == level - 30)
+        (track,) = worker.latest.tracks
+        assert track.number == 1
+        assert worker.latest.frame_s <= worker.latest.ready_s
+        assert worker.latest.analysis_ms >= 0
+    worker.close()
+
+
+def test_old_frames_are_dropped_and_nobody_waits():
+    seen, go = [], threading.Event()
+
+    def analyse(image: np.ndarray) -> list:
+        seen.append(int(image[0, 0, 0]))
+        go.wait(5)
+        return []
+
+    worker = Worker(analyse)
+    worker.offer(frame(0))
+    until(lambda: seen == [0])
+    start = time.monotonic()
+    for level in range(1, 50):
+        worker.offer(frame(level))
+    assert time.monotonic() - start < 0.5
+    go.set()
+    until(lambda: len(seen) == 2)
+    worker.close()
+    assert seen == [0, 49]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ModelError("The model is broken. Restore it."), "The model is broken. Restore it."),
+        (ValueError("x"), "Something"),
+    ],
+)
+def test_a_fault_is_said_once_and_the_next_frame_is_tried(
+    error: Exception, words: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("maskcls.video.worker._PAUSE_S", 0.01)
+    faults = 0
+
+    def analyse(image: np.ndarray) -> list:
+        nonlocal faults
+        if image[0, 0, 0] == 0:
+            faults += 1
+            raise error
+        return []
+
+    worker = Worker(analyse)
+    with caplog.at_level(logging.ERROR):
+        for count in (1, 2):
+            worker.offer(frame(0))
+            until(lambda count=count: faults == count)
+        until(lambda: worker.fault is not None)
+        assert worker.fault.startswith(words)
+        worker.offer(frame(1))
+        until(lambda: worker.latest is not None)
+        until(lambda: worker.fault is None)
+    worker.close()
+    assert len(caplog.records) == 1
+
+
+def test_streams_take_turns():
+    busy, most, lock = 0, 0, threading.Lock()
+
+    def analyse(_: np.ndarray) -> list:
+        nonlocal busy, most
+        with lock:
+            busy += 1
+            most = max(most, busy)
+        time.sleep(0.005)
+        with lock:
+            busy -= 1
+        return []
+
+    workers = [Worker(analyse) for _ in range(3)]
+    for _ in range(5):
+        for worker in workers:
+            worker.offer(frame(0))
+        time.sleep(0.01)
+    until(lambda: all(worker.latest is not None for worker in workers))
+    for worker in workers:
+        worker.close()
+    assert most == 1
+
+
+def test_no_thread_is_left():
+    before = threading.active_count()
+    for _ in range(5):
+        worker = Worker(lambda _: [])
+        worker.offer(frame(0))
+        worker.close()
+    assert threading.active_count() == before
