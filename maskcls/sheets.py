@@ -1,6 +1,6 @@
 """Contact sheets: many small pictures side by side, each under a line of text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -9,11 +9,11 @@ _TILE_PX, _CAPTION_PX = 128, 16
 _INK = (255, 255, 0)
 
 
-def contact_sheet(images_rgb: Sequence[np.ndarray], captions: Sequence[str], *, across: int = 9) -> np.ndarray:
+def contact_sheet(images_rgb: Iterable[np.ndarray], captions: Sequence[str], *, across: int = 9) -> np.ndarray:
     """Return the pictures in rows of `across`: `(h, w, 3) uint8`; of none, one black tile.
 
     Args:
-        images_rgb: Each `(h, w, 3) uint8`; all are shown as squares of one size.
+        images_rgb: Each `(h, w, 3) uint8`; all are shown as squares of one size. None is kept longer than it takes.
         captions: A few letters for each, plain ASCII.
         across: Pictures in a row.
     """

@@ -2,7 +2,8 @@
 
 Labels were judged by eye, without looking at what any model answers, by one definition. *with_mask*: the mask covers
 nose, mouth and chin. *partial_mask*: a mask is on the face or hangs from it, but nose or mouth is bare. *without_mask*:
-no mask on the face; one in the hand counts as none.
+no mask on the face; one in the hand counts as none. (Networks may choose which training faces are looked at again, see
+`maskcls.training.classifier.suspects`; of test faces all are, or none.)
 
 The table's columns: `archive`, `file`, `box`, `old`, `new`, `reason`. A line about a picture of one face holds for its
 face in the whole photograph too: `faces.zip` names its pictures after the photograph and the number of the box. A line

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import spearmanr
 
+from maskcls.data.corrections import read_corrections
 from maskcls.data.crops import NOT_FACE, find_crops
 from maskcls.data.store import Store
 from maskcls.evaluation.answers import cut_boxes, readable
@@ -24,19 +25,28 @@ def evaluate_agreement(
     Returns:
         `n` faces and `rank_correlation`, the mean of Spearman's over them: 1 for cells in the same order, 0 for any
         order; `in_hottest`, how much of the score's fall lies in the hottest quarter of the evidence map, in the mean
-        (0.25 for any quarter). Faces with a flat map count in neither; both are None without faces.
+        (0.25 for any quarter). Both are None without faces. `flat` counts faces of which one of the maps is flat, or
+        where no covering makes the score fall: they have no such figures. `skipped`, as elsewhere.
+
+    Raises:
+        DatasetError: There are no pictures.
     """
     options = options or Options()
-    faces = [item for item in find_crops(store, split=options.split) if item[1] != NOT_FACE]
-    correlations, shares = [], []
-    for _, image_rgb in readable(store, track(faces), [], key=lambda item: item[0]):
+    found = find_crops(store, split=options.split)
+    if options.labels == "corrected":
+        found = read_corrections().crops(found)
+    faces = [item for item in found if item[1] != NOT_FACE]
+    correlations, shares, flat = [], [], 0
+    skipped: list[dict[str, str]] = []
+    for _, image_rgb in readable(store, track(faces), skipped, key=lambda item: item[0]):
         crops = cut_boxes(image_rgb, middle_box(image_rgb, scale=options.cut_scale), classifier)
         probabilities, evidence = classifier.classify(crops)
         label = int(probabilities[0].argmax())
         own = evidence[0, :, :, label]
         lost = occlusion_map(classifier, crops[0], label=label, cells=len(own))
         fall = np.clip(lost, 0, None)
-        if np.ptp(own) == 0 or fall.sum() == 0:
+        if np.ptp(own) == 0 or np.ptp(lost) == 0 or fall.sum() == 0:
+            flat += 1
             continue
         correlations.append(float(spearmanr(own.ravel(), lost.ravel()).statistic))
         hottest = own >= np.quantile(own, 0.75)
@@ -45,4 +55,6 @@ def evaluate_agreement(
         "n": len(correlations),
         "rank_correlation": float(np.mean(correlations)) if correlations else None,
         "in_hottest": float(np.mean(shares)) if shares else None,
+        "flat": flat,
+        "skipped": skipped,
     }

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 def occlusion_map(classifier: "Classifier", crop_rgb: np.ndarray, *, label: int, cells: int = 8) -> np.ndarray:
     """Return by how much the class's score falls when each part of the crop is covered: `(cells, cells) float32`.
 
-    Parts are twice as wide as a cell, centred on it, and covered with the crop's mean colour. The score is the logit,
-    up to a constant: the mean of the class's evidence.
+    Parts are twice as wide as a cell, centred on it, and covered with the crop's mean colour. At the border, where a
+    part ends with the crop, its loss is scaled up to a whole part's. The score is the logit, up to a constant: the mean
+    of the class's evidence.
 
     Args:
         classifier: Whose answer it is.
@@ -33,4 +34,5 @@ def occlusion_map(classifier: "Classifier", crop_rgb: np.ndarray, *, label: int,
         picture[low[row] : high[row], low[column] : high[column]] = colour
     _, evidence = classifier.classify(np.concatenate([crop_rgb[None], covered]))
     scores = evidence[..., label].mean(axis=(1, 2))
-    return (scores[0] - scores[1:]).reshape(cells, cells).astype(np.float32)
+    sides = (high - low) / (2 * size / cells)
+    return ((scores[0] - scores[1:]).reshape(cells, cells) / np.outer(sides, sides)).astype(np.float32)

@@ -73,7 +73,10 @@ def complete(boxes_xyxy: np.ndarray, found: np.ndarray) -> Truth:
     sureness = np.zeros(len(boxes_xyxy), np.float32)
     boxes = boxes_xyxy.copy()
     for i in np.flatnonzero(overlap.max(axis=1, initial=0) >= _SAME_FACE_IOU):
-        seen = found[overlap[i].argmax()]
+        j = overlap[i].argmax()
+        if overlap[:, j].argmax() != i:  # in a crowd, that is the neighbour's
+            continue
+        seen = found[j]
         boxes[i] = (boxes[i] + seen[:4]) / 2
         landmarks[i], sureness[i] = seen[4:14].reshape(5, 2), seen[14]
     # What touches a drawn box is that face seen a little differently, not another one.

@@ -75,10 +75,20 @@ def reliability(points: Sequence[Mapping[str, float]]) -> go.Figure:
         showlegend=False,
         height=280,
         margin={"l": 0, "r": 16, "t": 16, "b": 0},
-        xaxis={**axis, "range": [0.3, 1.03], "title": "says it is sure by"},
+        xaxis={
+            **axis,
+            "range": [min(0.3, *(point["confidence"] - 0.03 for point in points)), 1.03],
+            "title": "says it is sure by",
+        },
         yaxis={**axis, "range": [0, 1.08], "title": "is right"},
         font_size=13,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
     return figure
+
+
+def reliability_in_words(points: Sequence[Mapping[str, float]]) -> str:
+    """Return what `reliability` shows, for those who cannot see it."""
+    said = [f"sure by {one['confidence']:.0%}, right in {one['accuracy']:.0%} of {one['n']:.0f}" for one in points]
+    return f"Reliability diagram: {'; '.join(said)}"

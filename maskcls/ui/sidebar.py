@@ -89,10 +89,15 @@ def _show_card(card: Card, finder: Card, device: str) -> None:
     if card.figures:
         st.markdown("**How good it was found to be**")
         if points := reliability_points(card.figures):
-            st.plotly_chart(charts.reliability(points), config=charts.STILL, key="reliability")
+            st.plotly_chart(
+                charts.reliability(points),
+                config=charts.STILL,
+                key="reliability",
+                alt=charts.reliability_in_words(points),
+            )
             st.caption(
-                "How sure it says it is, and how often it is right then, on validation faces. On the line both are the "
-                "same; larger dots stand for more faces."
+                "How sure it says it is, and how often it is right then, on test faces. On the line both are the same; "
+                "larger dots stand for more faces."
             )
         st.dataframe(
             [{"Figure": name, "Value": value} for name, value in flat(card.figures).items()],
@@ -114,12 +119,17 @@ def reliability_points(figures: Mapping[str, Any]) -> list[dict[str, float]]:
     See `metrics.reliability`.
     """
     points = figures.get("reliability")
-    names = ("confidence", "accuracy", "n")
-    if not isinstance(points, list) or not all(
-        isinstance(point, dict) and all(isinstance(point.get(name), int | float) for name in names) for point in points
-    ):
+    if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
+        return []
+    limits = {"confidence": 1, "accuracy": 1, "n": 1e9}
+    if not all(_is_number(point.get(name), most) for point in points for name, most in limits.items()):
         return []
     return [point for point in points if point["n"] > 0]
+
+
+def _is_number(value: Any, most: float) -> bool:
+    """Tell whether a value is a number from 0 to `most`; neither NaN nor a truth value is."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def flat(figures: Mapping[str, Any], *, before: str = "") -> dict[str, str]:
@@ -129,9 +139,9 @@ def flat(figures: Mapping[str, Any], *, before: str = "") -> dict[str, str]:
     """
     listed: dict[str, str] = {}
     for name, value in figures.items():
-        if name == "reliability":
-            continue
         path = f"{before} · {name}" if before else str(name)
+        if path == "reliability":
+            continue
         if isinstance(value, Mapping):
             listed |= flat(value, before=path)
         else:

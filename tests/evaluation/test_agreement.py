@@ -33,7 +33,7 @@ def test_no_faces_that_say_anything(tmp_path: Path):
     (tmp_path / "not_face" / "1.png").write_bytes(images.encode(np.eye(64, dtype=np.uint8)[..., None].repeat(3, 2)))
     with Store(tmp_path) as store:
         result = evaluate_agreement(store, Brightness(honest=True))
-    assert result == {"n": 0, "rank_correlation": None, "in_hottest": None}
+    assert result == {"n": 0, "rank_correlation": None, "in_hottest": None, "flat": 1, "skipped": []}
 
 
 @pytest.mark.parametrize("honest", [True, False])

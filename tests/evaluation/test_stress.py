@@ -13,6 +13,7 @@ from maskcls.data.store import Store
 from maskcls.errors import DatasetError
 from maskcls.evaluation import Options
 from maskcls.evaluation.stress import CHANGES, evaluate_stress
+from maskcls.finder.cut import cut
 from maskcls.finder.finder import Found
 
 CLASSES = ("with_mask", "without_mask", "partial_mask")
@@ -82,14 +83,14 @@ def test_no_pictures(tmp_path: Path):
 
 def test_each_change_has_its_figures(folder: Path):
     result = stress(folder, [FACE])
-    assert list(result["rows"]) == [*CHANGES, *(f"{kind} before it" for kind in OBJECTS)]
+    assert list(result["rows"]) == [*CHANGES, *(f"drawn {kind} before it" for kind in OBJECTS)]
     plain = result["rows"]["as it is"]
     assert (plain["n"], plain["accuracy"], plain["sure"]) == (3, pytest.approx(2 / 3), {"share": 1, "accuracy": 2 / 3})
     assert plain["interval95"][0] < 2 / 3 < plain["interval95"][1]
     # At night the bright one looks bare too; in too much light the second one looks masked.
     assert result["rows"]["night"]["accuracy"] == pytest.approx(1 / 3)
     assert result["rows"]["too much light"]["accuracy"] == 1
-    assert all(result["rows"][f"{kind} before it"]["n"] == 1 for kind in OBJECTS)
+    assert all(result["rows"][f"drawn {kind} before it"]["n"] == 1 for kind in OBJECTS)
     assert [one["file"] for one in result["skipped"]] == ["test/with_mask/6.png"]
 
 
@@ -124,3 +125,28 @@ def test_the_report_says_it_in_lines(folder: Path):
     assert "Not a face: 2 pictures; in 2 of them a face was found, 1 got a verdict" in text
     assert "6.png" in text
     assert "Not a face" not in report.stress_text({**stress(folder, []), "not_face": None})
+
+
+def test_every_change_changes_the_crop_and_none_loses_the_face(rng: np.random.Generator):
+    """A bright face on a dark, coarse texture: each change shows, and the middle stays brighter than the border."""
+    coarse = rng.integers(0, 90, (20, 20, 3), np.uint8)
+    image_rgb = coarse.repeat(8, axis=0).repeat(8, axis=1)
+    image_rgb[56:104, 56:104] += 130
+    box = np.array([[30.0, 30, 130, 130]])
+    plain = cut(*CHANGES["as it is"](image_rgb, box), size_px=64)[0]
+    for name, change in CHANGES.items():
+        crop = cut(*change(image_rgb, box), size_px=64)[0]
+        if name not in ("as it is", "96 px"):
+            assert np.abs(crop.astype(int) - plain).mean() > 1, name
+        assert crop[24:40, 24:40].mean() > crop[:4].mean() + 10, name
+
+
+def test_a_box_that_is_too_high_shows_more_of_what_is_above():
+    image_rgb = np.zeros((160, 160, 3), np.uint8)
+    image_rgb[:40] = 250
+    above = {
+        name: cut(*CHANGES[name](image_rgb, np.array([[30.0, 30, 130, 130]])), size_px=64).mean()
+        for name in ("box too low", "as it is", "box too high", "box 1.3 times")
+    }
+    assert above["box too low"] < above["as it is"] < above["box too high"]
+    assert above["as it is"] < above["box 1.3 times"]

@@ -36,6 +36,13 @@ def test_drawn_boxes_get_landmarks_and_half_of_a_box_where_the_teacher_agrees():
     assert len(truth.ignored_xyxy) == 0  # the second one touches a drawn box
 
 
+def test_a_face_that_was_found_belongs_to_one_drawn_box():
+    truth = complete(drawn((10, 10, 50, 50), (20, 10, 60, 50)), found((11, 10, 51, 50, 0.9)))
+    assert truth.sureness.tolist() == [np.float32(0.9), 0]
+    assert truth.boxes_xyxy.tolist() == [[10.5, 10, 50.5, 50], [20, 10, 60, 50]]
+    assert np.isnan(truth.landmarks[1]).all()
+
+
 def test_what_nobody_drew():
     truth = complete(drawn((10, 10, 50, 50)), found((200, 10, 240, 50, 0.85), (300, 10, 340, 50, 0.6)))
     assert truth.boxes_xyxy.tolist() == [[10, 10, 50, 50], [200, 10, 240, 50]]

@@ -24,3 +24,6 @@ def test_the_reliability_diagram():
     assert (list(dots.x), list(dots.y)) == ([0.5, 0.95], [0.4, 0.97])
     small, large = dots.marker.size
     assert 6 < small < large / 3
+    assert charts.reliability(points[:1]).layout.xaxis.range[0] <= 0.3
+    assert charts.reliability([{**points[0], "confidence": 0.2}]).layout.xaxis.range[0] < 0.2
+    assert "sure by 95%, right in 97% of 100" in charts.reliability_in_words(points)

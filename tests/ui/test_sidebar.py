@@ -28,6 +28,10 @@ BIN = {"confidence": 0.5, "accuracy": 0.4, "n": 1}
         ({"reliability": "good"}, []),
         ({"reliability": [0.5, 0.7]}, []),
         ({"reliability": [{**BIN, "accuracy": "good"}]}, []),
+        ({"reliability": [{**BIN, "n": float("inf")}]}, []),
+        ({"reliability": [{**BIN, "n": 10**400}]}, []),
+        ({"reliability": [{**BIN, "confidence": float("nan")}]}, []),
+        ({"reliability": [{**BIN, "accuracy": True}]}, []),
         ({"reliability": [BIN, {**BIN, "n": 0}]}, [BIN]),
     ],
 )

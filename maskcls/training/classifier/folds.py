@@ -37,7 +37,7 @@ def main(data: Path, weights: Path, run: Path, folds: int, epochs: int, steps: i
     entries = training_entries(data)
     opinions: dict[str, np.ndarray] = {}
     for fold in range(folds):
-        folder = run / str(fold)
+        folder = run / f"{fold}-of-{folds}"
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "model.keras").exists():
             keras.utils.set_random_seed(fold)

@@ -35,7 +35,7 @@ _Face = tuple[Picture, np.ndarray, np.ndarray]
 def paint_pictures(
     pictures: dict[tuple[str, str], list[Picture]], teacher: Teacher, *, count: int, answers: Path
 ) -> dict[tuple[str, str], list[Picture]]:
-    """Return `count` painted pictures for each class; always the same ones.
+    """Return at most `count` painted pictures for each class; always the same ones.
 
     Args:
         pictures: What `load_pictures` returned.

@@ -117,7 +117,7 @@ class CropBatches(keras.utils.PyDataset):
     ) -> None:
         super().__init__(**options)
         self._pictures = pictures
-        self._keys = [key for key in SHARES if key in pictures]
+        self._keys = [key for key in SHARES if pictures.get(key)]
         weights = np.array([SHARES[key] for key in self._keys])
         self._weights = weights / weights.sum()
         self._size_px, self._cut_scale = size_px, cut_scale

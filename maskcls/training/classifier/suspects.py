@@ -2,7 +2,8 @@
 
 Confident learning (Northcutt et al., "Confident Learning: Estimating Uncertainty in Dataset Labels", 2021): a label is
 suspect where a network that never saw the picture is at least as sure of another class as it is on average of that
-class's own pictures. Someone then looks at them and writes what is wrong into `maskcls/data/corrections.csv`.
+class's own pictures. Someone then looks at the sheets, which show pictures and given labels but no network's answer,
+and writes what is wrong into `maskcls/data/corrections.csv`.
 """
 
 import csv
@@ -30,7 +31,7 @@ _ON_A_SHEET = 54
 @click.option("--data", type=click.Path(path_type=Path, exists=True), default="../shared/data", show_default=True)
 @click.option("--run", type=click.Path(path_type=Path, exists=True), default=".maskcls/runs/folds", show_default=True)
 def main(data: Path, run: Path) -> None:
-    """Write `suspects.csv` and contact sheets into the run's folder, worst label first."""
+    """Write `suspects.csv` and contact sheets, both with the worst label first, into the run's folder."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     opinions = read_opinions(run)
     entries = [entry for entry in training_entries(data) if _name(entry) in opinions]
@@ -45,7 +46,7 @@ def main(data: Path, run: Path) -> None:
             entry = entries[i]
             row = [entry.archive, entry.file, entry.label, CLASSES[other], *probabilities[i].round(3)]
             writer.writerow([*row, entry.group in at_odds])
-    worst = [(entries[i], CLASSES[other]) for i, other in zip(order, others, strict=True)]
+    worst = [entries[i] for i in order]
     for start in range(0, len(worst), _ON_A_SHEET):
         sheet = _sheet(data, worst[start : start + _ON_A_SHEET])
         (run / f"suspects-{start:04d}.png").write_bytes(images.encode(sheet))
@@ -82,12 +83,12 @@ def groups_at_odds(entries: list[Entry]) -> set[str]:
     return {group for group, some in labels.items() if len(some) > 1}
 
 
-def _sheet(data: Path, worst: list[tuple[Entry, str]]) -> np.ndarray:
+def _sheet(data: Path, worst: list[Entry]) -> np.ndarray:
     pictures = []
-    for entry, _ in worst:
+    for entry in worst:
         with Store(data / entry.archive) as store:
             pictures.append(images.read(store.read(entry.file), name=str(entry.file)))
-    return contact_sheet(pictures, [f"{entry.label[:7]} > {other[:7]}?" for entry, other in worst])
+    return contact_sheet(pictures, [entry.label for entry in worst])
 
 
 def _name(entry: Entry) -> str:

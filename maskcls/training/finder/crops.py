@@ -125,9 +125,11 @@ def _visible(truth: Truth, size_px: int) -> Truth:
     share = sides.prod(axis=1) / np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1e-6)
     kept = (share > 0.4) & (sides.max(axis=1, initial=0) >= _VISIBLE_PX)
     unclear = ~kept & (share > 0.05)
+    ignored = np.concatenate([clipped[unclear], np.clip(truth.ignored_xyxy, 0, size_px)])
     return Truth(
         clipped[kept].astype(np.float32),
         truth.landmarks[kept].astype(np.float32),
         truth.sureness[kept],
-        np.concatenate([clipped[unclear], np.clip(truth.ignored_xyxy, 0, size_px)]).astype(np.float32),
+        # What lies outside the view is not ignored but unseen.
+        ignored[(ignored[:, 2:] > ignored[:, :2]).all(axis=1)].astype(np.float32),
     )

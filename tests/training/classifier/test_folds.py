@@ -58,10 +58,12 @@ def test_nobody_is_asked_about_what_it_saw(data: Path, monkeypatch: pytest.Monke
     assert first | second == set(opinions)
     assert opinions["faces.zip/train/with_mask/23.png"] == pytest.approx([230 / 255] * 3, abs=1e-3)
 
-    # What was trained is not trained again.
+    # What was trained is not trained again, but other folds need other networks.
     seen.clear()
     CliRunner().invoke(folds.main, arguments, catch_exceptions=False)
     assert not seen
+    CliRunner().invoke(folds.main, [*arguments[:-1], "3"], catch_exceptions=False)
+    assert len(seen) == 3
 
 
 def test_opinions_are_read_as_written(tmp_path: Path):

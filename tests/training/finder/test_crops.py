@@ -167,3 +167,10 @@ def test_a_view_shows_as_much_of_the_photograph_as_it_can(rng: np.random.Generat
         crop, _ = apply_view(view, white, truth(), size_px=96)
         covered = np.minimum(scale * np.array([280, 360]) / 96, 1).prod()
         assert (crop > 0).mean() > covered - 0.25
+
+
+@pytest.mark.parametrize("x", [-500.0, 500.0])
+def test_ignored_places_outside_the_view_are_none(x: float):
+    ignored = np.array([[10, 10, 50, 60]], np.float32)
+    _, seen = apply_view(shifted(x, 0), photograph(), truth(NOBODY, LANDMARKS[:0], ignored), size_px=128)
+    assert seen.ignored_xyxy.shape == (0, 4)
