@@ -73,6 +73,6 @@ def test_what_the_finder_is_calibrated_on(tmp_path: Path):
             path.write_bytes(content)
     looks = ship._finder_looks(tmp_path)
     # Every fourteenth picture, at each of the two usual sizes.
-    assert [look.shape for look in looks] == [(1, 640, 640, 3)] * 4
+    assert [look.shape for look in looks] == [(1, 448, 640, 3)] * 4
     assert [int((look.max(axis=(0, 1, 3)) > 0).sum()) for look in looks] == [0, 0, 192, 640]
     assert [int((look.max(axis=(0, 2, 3)) > 0).sum()) for look in looks] == [0, 0, 72, 240]
