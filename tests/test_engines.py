@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskcls import engines
+from maskcls import engines, samples
+from maskcls.cards import Card, read_card
 from maskcls.engines import KerasEngine, LiteRTEngine, load_engine
 from maskcls.errors import ModelError, SettingsError
+from maskcls.finder.boxes import iou_matrix
+from maskcls.finder.finder import Finder
 from maskcls.registry import SHIPPED, Registry
 
 
@@ -251,18 +254,39 @@ def test_pictures_of_another_size(litert: LiteRTEngine, rng: np.random.Generator
 # ------------------------------------------------------------------ what is shipped
 
 
-@pytest.mark.parametrize(("kind", "sizes"), [("classifier", [(128, 128)]), ("finder", [(256, 320), (480, 640)])])
-def test_shipped_models_answer_alike_in_both(kind: str, sizes: list[tuple[int, int]], rng: np.random.Generator):
+@pytest.fixture
+def shipped(request: pytest.FixtureRequest) -> tuple[Card, LiteRTEngine, KerasEngine]:
     if not (SHIPPED / "shipped.json").exists():
         pytest.skip("no version is shipped yet: make models")
-    folder = SHIPPED / Registry().shipped_name(kind)
-    litert, keras_engine = LiteRTEngine(folder / "model.tflite"), KerasEngine(folder / "model.keras")
-    for height, width in sizes:
-        # Blurred noise: networks see edges and colours, and not only the extremes that plain noise drives them to.
-        coarse = rng.integers(0, 256, (3, height // 16, width // 16, 3), np.uint8)
-        images = coarse.repeat(16, axis=1).repeat(16, axis=2)
-        ours, theirs = litert.run(images), keras_engine.run(images)
-        assert len(ours) == len(theirs) == (2 if kind == "classifier" else 3)
-        for a, b in zip(ours, theirs, strict=True):
-            assert a.shape == b.shape
-            assert np.abs(a - b).max() < 1e-3
+    folder = SHIPPED / Registry().shipped_name(request.param)
+    return read_card(folder), LiteRTEngine(folder / "model.tflite"), KerasEngine(folder / "model.keras")
+
+
+@pytest.mark.parametrize("shipped", ["classifier"], indirect=True)
+def test_the_shipped_classifier_answers_alike_in_both(
+    shipped: tuple[Card, LiteRTEngine, KerasEngine], rng: np.random.Generator
+):
+    _, litert, keras_engine = shipped
+    # Blurred noise: networks see edges and colours, and not only the extremes that plain noise drives them to.
+    images = rng.integers(0, 256, (3, 8, 8, 3), np.uint8).repeat(16, axis=1).repeat(16, axis=2)
+    ours, theirs = litert.run(images), keras_engine.run(images)
+    assert len(ours) == len(theirs) == 2
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.shape == b.shape
+        assert np.abs(a - b).max() < 1e-3
+
+
+@pytest.mark.parametrize("shipped", ["finder"], indirect=True)
+def test_the_shipped_finder_finds_alike_in_both(shipped: tuple[Card, LiteRTEngine, KerasEngine]):
+    """In 8 bits its numbers differ a little; the faces are the same."""
+    card, *engines = shipped
+    for name in samples.names():
+        image_rgb = samples.load(name)
+        ours, theirs = (Finder(card, engine).find(image_rgb) for engine in engines)
+        assert len(ours) == len(theirs) > 0
+        overlap = iou_matrix(*(np.array([one.box_xyxy for one in found]) for found in (ours, theirs)))
+        assert overlap.max(axis=1).min() > 0.85
+        for one, other in zip(ours, overlap.argmax(axis=1), strict=True):
+            assert one.score == pytest.approx(theirs[other].score, abs=0.12)
+            eye_distance = np.linalg.norm(one.landmarks[1] - one.landmarks[0])
+            assert np.abs(one.landmarks - theirs[other].landmarks).max() < 0.25 * eye_distance

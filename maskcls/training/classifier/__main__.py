@@ -44,7 +44,7 @@ log = logging.getLogger("maskcls.training.classifier")
     help="The run of maskcls.training.classifier.folds, whose opinions soften the labels.",
 )
 @click.option("--painted", default=900, show_default=True, help="Faces with something painted on them, for each class.")
-@click.option("--epochs", default=22, show_default=True, help="Epochs of the run; the learning rate falls once.")
+@click.option("--epochs", default=26, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--steps", default=100, show_default=True, help="Batches of 64 in an epoch.")
 def main(data: Path, weights: Path, run: Path, folds: Path | None, painted: int, epochs: int, steps: int) -> None:
     """Train the classifier on face pictures, without any group of a validation or test split."""
