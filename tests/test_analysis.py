@@ -10,7 +10,7 @@ from maskcls.cards import Card
 from maskcls.classifier.classifier import Classifier
 from maskcls.errors import SettingsError
 from maskcls.face import Face
-from maskcls.finder.finder import Found
+from maskcls.finder.finder import DEFAULT_MIN_SCORE, Found
 
 CARD = Card("colours", "classifier", classes=("red", "green", "blue"), input_px=32, cut_scale=1.5, threshold=0.6)
 STRAIGHT = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]], np.float32)
@@ -84,7 +84,7 @@ def test_settings_reach_the_finder(classifier: Classifier):
     finder = ToldFinder([])
     analyse(a_picture(), finder, classifier, Settings(min_score=0.3, min_face_px=40))
     analyse(a_picture(), finder, classifier)
-    assert finder.asked == [{"min_score": 0.3, "min_face_px": 40}, {"min_score": 0.5, "min_face_px": 16}]
+    assert finder.asked == [{"min_score": 0.3, "min_face_px": 40}, {"min_score": DEFAULT_MIN_SCORE, "min_face_px": 16}]
 
 
 @pytest.mark.parametrize(
