@@ -80,7 +80,7 @@ def reliability(points: Sequence[Mapping[str, float]]) -> go.Figure:
             "range": [min(0.3, *(point["confidence"] - 0.03 for point in points)), 1.03],
             "title": "says it is sure by",
         },
-        yaxis={**axis, "range": [0, 1.08], "title": "is right"},
+        yaxis={**axis, "range": [-0.06, 1.08], "title": "is right"},
         font_size=13,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
