@@ -26,8 +26,9 @@ def classification(
         threshold: The probability from which an answer counts as sure.
 
     Returns:
-        `n`; `accuracy`; `macro_f1`, the mean over the classes that occur in the truth; `per_class`, for each name
-        `precision`, `recall`, `f1` and `n` (None for a class that does not occur in the truth); `confusion`, counts
+        `n`; `accuracy`; `accuracy_among_present`, if the likeliest of the classes that occur in the truth is taken for
+        the answer: what compares with models that know no others; `macro_f1`, the mean over the classes that occur in
+        the truth; `per_class`, for each name `precision`, `recall`, `f1` and `n` (None for a class that does not occur in the truth); `confusion`, counts
         with a row per true and a column per answered class; `ece`; `reliability`, see there; `sure` with the `share`
         of answers that are sure and their `accuracy`.
 
@@ -42,9 +43,11 @@ def classification(
     per_class = {name: _class_scores(table, index) for index, name in enumerate(classes)}
     sure = probabilities.max(1, initial=0.0) >= threshold
     right = answer == truth
+    present = np.unique(truth)
     return {
         "n": len(truth),
         "accuracy": _mean(right),
+        "accuracy_among_present": _mean(present[probabilities[:, present].argmax(1)] == truth) if len(truth) else None,
         "macro_f1": _mean([scores["f1"] for scores in per_class.values() if scores["n"]]),
         "per_class": per_class,
         "confusion": table.tolist(),

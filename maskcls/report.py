@@ -183,6 +183,7 @@ def _classification_lines(title: str, result: dict[str, Any]) -> list[str]:
         f"{title}: n {result['n']} in {result['groups']} groups (95 % intervals are over groups)",
         f"  accuracy {_measured(result['accuracy'], between['accuracy'])}, "
         f"macro-F1 {_measured(result['macro_f1'], between['macro_f1'])}",
+        *_among_present_lines(result),
         f"  calibration error {_number(result['ece'])}, "
         f"sure {_measured(sure['share'], between['sure']['share'])} "
         f"with accuracy {_measured(sure['accuracy'], between['sure']['accuracy'])}",
@@ -193,6 +194,14 @@ def _classification_lines(title: str, result: dict[str, Any]) -> list[str]:
         numbers = f"{_number(scores['precision']):>9}  {_number(scores['recall']):>6}  {f1:22}"
         lines.append(f"  {name:{width}}  {numbers}  {scores['n']:>6}   {', '.join(map(str, counts))}")
     return [*lines, *_slice_lines(result.get("slices", {}))]
+
+
+def _among_present_lines(result: dict[str, Any]) -> list[str]:
+    """Say how right the answers are among the classes that the data has, where those are some of the model's."""
+    present = [name for name, scores in result["per_class"].items() if scores["n"]]
+    if len(present) in (0, 1, len(result["per_class"])):
+        return []
+    return [f"  choosing only among {', '.join(present)}: accuracy {_number(result['accuracy_among_present'])}"]
 
 
 def _slice_lines(slices: dict[str, Any]) -> list[str]:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 import pytest
 
+from maskcls import samples
 from maskcls.engines import LiteRTEngine
 from maskcls.export import export_litert
 from maskcls.registry import SHIPPED, Registry
@@ -64,6 +66,19 @@ def test_a_failed_export_leaves_what_was_there(models_folder: Path, tmp_path: Pa
         export_litert(network_of(models_folder / "tiny-3"), path)
     assert [file.name for file in tmp_path.iterdir()] == ["model.tflite"]
     assert path.read_bytes() == b"the last one"
+
+
+@pytest.mark.parametrize("size_px", [64, 192])
+def test_the_shipped_finder_in_32_bits_answers_like_keras(tmp_path: Path, size_px: int):
+    """At two sizes, on a portrait: what is served has 8 bits, so exactness is tested of a file of its own."""
+    network = network_of(SHIPPED / Registry().shipped_name("finder"))
+    export_litert(network, tmp_path / "exact.tflite")
+    picture = cv2.resize(samples.load(samples.names()[0]), (size_px, size_px), interpolation=cv2.INTER_AREA)[None]
+    grids = LiteRTEngine(tmp_path / "exact.tflite").run(picture)
+    expected = network.predict(picture, verbose=0)
+    assert np.ptp(expected[0]) > 1
+    for a, b in zip(grids, expected, strict=True):
+        assert np.abs(a - b).max() < 1e-3
 
 
 def test_the_shipped_classifier_quantised(shared_data: Path, tmp_path: Path):

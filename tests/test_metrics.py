@@ -17,7 +17,7 @@ def scores_of(truth: list[int], probabilities: list[list[float]], *, threshold: 
 def test_classification_of_nothing():
     scores = scores_of([], [])
     assert scores["n"] == 0
-    assert scores["accuracy"] is scores["macro_f1"] is scores["ece"] is None
+    assert scores["accuracy"] is scores["accuracy_among_present"] is scores["macro_f1"] is scores["ece"] is None
     assert scores["sure"] == {"share": None, "accuracy": None}
     assert scores["confusion"] == [[0, 0, 0]] * 3
     assert scores["per_class"]["a"] == {"precision": None, "recall": None, "f1": None, "n": 0}
@@ -38,6 +38,15 @@ def test_classification_by_hand():
     # A probability of just the threshold is sure.
     assert scores["sure"]["share"] == 0.75
     assert scores["sure"]["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_answers_that_the_data_cannot_hold():
+    """Of data with "a" and "c", "b" is always wrong; between these two, the second answer is right."""
+    scores = scores_of([0, 0, 2], [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.3, 0.6, 0.1]])
+    assert scores["accuracy"] == pytest.approx(1 / 3)
+    assert scores["accuracy_among_present"] == pytest.approx(2 / 3)
+    full = scores_of([0, 1, 2], [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.3, 0.6, 0.1]])
+    assert full["accuracy_among_present"] == full["accuracy"]
 
 
 def test_a_class_never_answered_has_precision_zero():

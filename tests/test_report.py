@@ -162,6 +162,20 @@ def test_an_evaluation_as_text():
     ]
 
 
+def test_two_classes_of_three_as_text():
+    """The line is there where the data has several of the model's classes, and not all."""
+    result = {
+        "kind": "crops",
+        **{"data": "kaggle.zip", "split": None, "labels": "given", "model": "maskcls-1", "slices": {}, "skipped": []},
+        **CLASSIFICATION,
+        "per_class": {"mask": SCORES, "partial": NO_SCORES, "none": SCORES},
+        "confusion": [[1, 1, 0], [0, 0, 0], [0, 0, 2]],
+        "interval95": {**CLASSIFICATION["interval95"], "f1": dict.fromkeys(["mask", "partial", "none"])},
+        "accuracy_among_present": 0.75,
+    }
+    assert "  choosing only among mask, none: accuracy 0.7500" in report.evaluation_text(result).splitlines()
+
+
 def test_an_evaluation_of_photographs_as_text():
     finder = {"ap50": 0.8, "recall_at_precision_90": 0.7, "finder_ms": 20.04}
     result = {

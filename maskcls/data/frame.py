@@ -130,6 +130,11 @@ def face_light(x: np.ndarray, y: np.ndarray, cut: np.ndarray) -> tuple[float, np
     return float(np.clip(math.sqrt(level / 170), 0.55, 1.08)), np.clip(np.array(slope) / level, -0.35, 0.35)
 
 
+def light_plane(brightness: float, slope: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return how brightly every point is lit that is lit as the face is: see `face_light`."""
+    return brightness * np.clip(1 + slope[0] * x + slope[1] * (y - 0.7), 0.65, 1.3)
+
+
 def soften(alpha: np.ndarray, patch: Patch) -> np.ndarray:
     """Return an edge as soft as a lens makes it, about a pixel of the picture wide."""
     return cv2.GaussianBlur(alpha.astype(np.float32) / 255, (0, 0), 0.6 * patch.finer)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from maskcls.data.frame import Frame, Patch, cast_shadow, composed, face_light, smooth, soften
-from maskcls.data.prints import KINDS as PRINTS
-from maskcls.data.prints import Print, printed
+from maskcls.data.frame import Frame, Patch, cast_shadow, composed, face_light, light_plane, smooth, soften
+from maskcls.data.prints import Print, as_rgb, draw_print, dyed
 
 OBJECTS = ("cup", "phone", "scarf", "paper", "collar")
 _COLOURS = {
@@ -67,14 +66,8 @@ def draw_thing(rng: np.random.Generator) -> Thing:
     """Draw an object of any kind."""
     kind = OBJECTS[rng.integers(len(OBJECTS))]
     colours = _COLOURS[kind]
-    colour = _rgb(np.array(colours[rng.integers(len(colours))]) + rng.normal(0, 12) + rng.normal(0, 6, 3))
-    pattern = None
-    if rng.random() < _PRINT_SHARES[kind]:
-        period = float(np.exp(rng.uniform(np.log(0.08), np.log(0.5))))
-        name = PRINTS[rng.integers(len(PRINTS))]
-        pattern = Print(
-            name, _rgb(rng.integers(0, 256, 3)), period, float(rng.uniform(0, 180)), int(rng.integers(2**31))
-        )
+    colour = as_rgb(np.array(colours[rng.integers(len(colours))]) + rng.normal(0, 12) + rng.normal(0, 6, 3))
+    pattern = draw_print(rng) if rng.random() < _PRINT_SHARES[kind] else None
     across, down = _MIDDLES[kind]
     return Thing(
         kind,
@@ -105,9 +98,9 @@ def apply_thing(thing: Thing, image_rgb: np.ndarray, landmarks: np.ndarray) -> n
     cover = soften(alpha, patch)
     x, y = patch.grid(frame)
     brightness, slope = face_light(patch.coarse(x), patch.coarse(y), cut)
-    lit = brightness * np.clip(1 + slope[0] * x + slope[1] * (y - 0.7), 0.65, 1.3) * _shade(thing, x, y)
+    lit = light_plane(brightness, slope, x, y) * _shade(thing, x, y)
     shadow = cast_shadow(cover, frame.unit_px * patch.finer)
-    cut[:] = composed(cut, patch, [(_colours(thing, x, y), lit, cover)], shadow)
+    cut[:] = composed(cut, patch, [(dyed(thing.colour, thing.print, x, y), lit, cover)], shadow)
     return painted
 
 
@@ -130,16 +123,3 @@ def _shade(thing: Thing, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         # Cloth around a neck lies in folds that sag in the middle.
         light *= 1 + 0.12 * np.sin(2 * np.pi * (y + 0.25 * across**2) / 0.3)
     return light
-
-
-def _colours(thing: Thing, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    plain = np.array(thing.colour, np.float32)
-    if thing.print is None:
-        return plain
-    share = printed(thing.print, x, y)[..., None]
-    return plain * (1 - share) + np.array(thing.print.colour, np.float32) * share
-
-
-def _rgb(values: np.ndarray) -> tuple[int, int, int]:
-    r, g, b = np.clip(np.rint(values), 0, 255).astype(int).tolist()
-    return r, g, b

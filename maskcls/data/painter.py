@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from maskcls.data.frame import Frame, Patch, Points, cast_shadow, composed, face_light, smooth, soften
-from maskcls.data.prints import Print, printed
+from maskcls.data.frame import Frame, Patch, Points, cast_shadow, composed, face_light, light_plane, smooth, soften
+from maskcls.data.prints import Print, dyed
 
 SURGICAL_BLUE = (172, 207, 226)
 # What of the face's frame a mask can touch.
@@ -142,24 +142,15 @@ def _paint(cut: np.ndarray, frame: Frame, patch: Patch, job: _Job) -> np.ndarray
     x, y = patch.grid(frame)
     unit_px = frame.unit_px * patch.finer
     brightness, slope = face_light(patch.coarse(x), patch.coarse(y), cut)
-    lit = brightness * np.clip(1 + slope[0] * x + slope[1] * (y - 0.7), 0.65, 1.3)
+    lit = light_plane(brightness, slope, x, y)
     cloth = _outline_alpha(frame, patch, job.position)
     straps = _strap_alpha(frame, patch, job, unit_px)
     cloth_light = lit * _shade(x, y, slope, unit_px, job) * _hem(cloth, unit_px, job.style)
     layers = (
         (np.array(job.style.strap_colour, np.float32), lit, straps),
-        (_colours(x, y, job), cloth_light, cloth),
+        (dyed(job.colour, job.style.print, x, y), cloth_light, cloth),
     )
     return composed(cut, patch, layers, cast_shadow(np.maximum(cloth, straps), unit_px))
-
-
-def _colours(x: np.ndarray, y: np.ndarray, job: _Job) -> np.ndarray:
-    """Return the cloth's colour everywhere `(3,)`, or at every point `(h, w, 3)`."""
-    plain = np.array(job.colour, np.float32)
-    if job.style.print is None:
-        return plain
-    share = printed(job.style.print, x, y)[..., None]
-    return plain * (1 - share) + np.array(job.style.print.colour, np.float32) * share
 
 
 def _shade(x: np.ndarray, y: np.ndarray, slope: np.ndarray, unit_px: float, job: _Job) -> np.ndarray:

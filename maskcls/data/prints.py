@@ -1,4 +1,4 @@
-"""What is printed on cloth: stripes, checks, dots, blotches, as a mixture of two colours."""
+"""The colours of cloth and paper, and what is printed on them: stripes, checks, dots, blotches."""
 
 from dataclasses import dataclass
 
@@ -30,6 +30,29 @@ class Print:
         """Refuse what cannot be printed."""
         if self.kind not in KINDS or not self.period > 0:
             raise ValueError(f"Expected a print of {', '.join(KINDS)} with a period above 0. Got: {self}")
+
+
+def draw_print(rng: np.random.Generator) -> Print:
+    """Draw a pattern of any kind and colour."""
+    kind = KINDS[rng.integers(len(KINDS))]
+    ink = as_rgb(rng.integers(0, 256, 3))
+    period, degrees = float(np.exp(rng.uniform(np.log(0.09), np.log(0.5)))), float(rng.uniform(0, 180))
+    return Print(kind, ink, period, degrees, int(rng.integers(2**31)))
+
+
+def as_rgb(values: np.ndarray) -> tuple[int, int, int]:
+    """Return the nearest colour that there is."""
+    r, g, b = np.clip(np.rint(values), 0, 255).astype(int).tolist()
+    return r, g, b
+
+
+def dyed(colour: tuple[int, int, int], pattern: Print | None, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the colours of cloth with this print: `(3,) float32` everywhere, or at every point `(h, w, 3)`."""
+    plain = np.array(colour, np.float32)
+    if pattern is None:
+        return plain
+    share = printed(pattern, x, y)[..., None]
+    return plain * (1 - share) + np.array(pattern.colour, np.float32) * share
 
 
 def printed(cloth: Print, x: np.ndarray, y: np.ndarray) -> np.ndarray:

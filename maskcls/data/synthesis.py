@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from maskcls.data import painter
-from maskcls.data.prints import KINDS, Print
+from maskcls.data.prints import as_rgb, draw_print
 
 # Where a mask of each class sits, and how often.
 _POSITIONS: dict[str, tuple[tuple[str, float], ...]] = {
@@ -80,12 +80,9 @@ def draw_synthetic(rng: np.random.Generator, label: str) -> Synthetic:
     name, style, _ = _STYLES[rng.choice(len(_STYLES), p=[share for *_, share in _STYLES])]
     colours = _COLOURS[name]
     base = np.array(colours[rng.integers(len(colours))])
-    colour = _rgb(base + rng.normal(0, 14) + rng.normal(0, 8, 3))
+    colour = as_rgb(base + rng.normal(0, 14) + rng.normal(0, 8, 3))
     if name == "cloth" and rng.random() < _PRINT_SHARE:
-        kind = KINDS[rng.integers(len(KINDS))]
-        ink = _rgb(rng.integers(0, 256, 3))
-        period, degrees = float(np.exp(rng.uniform(np.log(0.1), np.log(0.5)))), float(rng.uniform(0, 180))
-        style = replace(style, print=Print(kind, ink, period, degrees, int(rng.integers(2**31))))
+        style = replace(style, print=draw_print(rng))
     if rng.random() < 0.3:
         style = replace(style, strap_colour=colour)
     hanging = position == "one_ear"
@@ -147,8 +144,3 @@ def _noise_level(image_rgb: np.ndarray) -> np.ndarray:
     response = np.abs(cv2.filter2D(image_rgb, cv2.CV_32F, mask)[1:-1, 1:-1])
     # The median instead of the mean: edges of the picture are no noise.
     return np.median(response, axis=(0, 1)) / 0.6745 / 6
-
-
-def _rgb(values: np.ndarray) -> tuple[int, int, int]:
-    r, g, b = np.clip(np.rint(values), 0, 255).astype(int).tolist()
-    return r, g, b

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import spearmanr
 
-from maskcls.data.corrections import read_corrections
-from maskcls.data.crops import NOT_FACE, find_crops
+from maskcls.data.crops import NOT_FACE
 from maskcls.data.store import Store
-from maskcls.evaluation.answers import cut_boxes, readable
+from maskcls.evaluation.answers import cut_boxes, labelled_crops, readable
 from maskcls.evaluation.options import Options, Track
 from maskcls.explain.occlusion import occlusion_map
 from maskcls.finder.cut import middle_box
@@ -32,9 +31,7 @@ def evaluate_agreement(
         DatasetError: There are no pictures.
     """
     options = options or Options()
-    found = find_crops(store, split=options.split)
-    if options.labels == "corrected":
-        found = read_corrections().crops(found)
+    found = labelled_crops(store, options)
     faces = [item for item in found if item[1] != NOT_FACE]
     correlations, shares, flat = [], [], 0
     skipped: list[dict[str, str]] = []

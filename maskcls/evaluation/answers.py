@@ -7,14 +7,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskcls import images, intervals, metrics
+from maskcls.data.corrections import read_corrections
+from maskcls.data.crops import find_crops
 from maskcls.data.store import Store
 from maskcls.errors import DatasetError, MaskclsError
+from maskcls.evaluation.options import Options
 from maskcls.finder.cut import crop_squares, cut
 
 if TYPE_CHECKING:
     from maskcls.classifier.classifier import Classifier
 
 BATCH = 64
+
+
+def labelled_crops(store: Store, options: Options) -> list[tuple[PurePosixPath, str]]:
+    """Return files and labels of face pictures, as given or corrected: what the options ask for.
+
+    Raises:
+        DatasetError: There are none.
+    """
+    found = find_crops(store, split=options.split)
+    return read_corrections().crops(found) if options.labels == "corrected" else found
 
 
 def readable(

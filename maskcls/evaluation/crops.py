@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskcls import intervals, metrics
-from maskcls.data.corrections import read_corrections
-from maskcls.data.crops import NOT_FACE, find_crops
+from maskcls.data.crops import NOT_FACE
 from maskcls.data.manifest import groups_beside
 from maskcls.data.slices import read_slices
 from maskcls.data.store import Store
@@ -19,6 +18,7 @@ from maskcls.evaluation.answers import (
     classification,
     classify_all,
     cut_boxes,
+    labelled_crops,
     readable,
 )
 from maskcls.evaluation.options import Options, Track
@@ -50,9 +50,7 @@ def evaluate_crops(
         DatasetError: There are no pictures, none can be read, or they show classes that the model does not know.
     """
     options = options or Options()
-    found = find_crops(store, split=options.split)
-    if options.labels == "corrected":
-        found = read_corrections().crops(found)
+    found = labelled_crops(store, options)
     ignored = Counter(name for _, name in found if name == NOT_FACE and name not in classifier.card.classes)
     wanted = [(name, label) for name, label in found if label not in ignored]
     check_classes({label for _, label in wanted}, classifier, store)

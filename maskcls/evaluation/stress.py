@@ -15,13 +15,12 @@ import cv2
 import numpy as np
 
 from maskcls import intervals
-from maskcls.data.corrections import read_corrections
 from maskcls.data.crops import NOT_FACE, find_crops
 from maskcls.data.manifest import groups_beside
 from maskcls.data.objects import OBJECTS, Thing, apply_thing, draw_thing
 from maskcls.data.photometric import Photometric, apply_photometric
 from maskcls.data.store import Store
-from maskcls.evaluation.answers import check_classes, check_readable, cut_boxes, readable
+from maskcls.evaluation.answers import check_classes, check_readable, cut_boxes, labelled_crops, readable
 from maskcls.evaluation.options import Options, Track
 from maskcls.finder.boxes import iou_matrix
 from maskcls.finder.cut import middle_box
@@ -51,9 +50,7 @@ def evaluate_stress(
     """
     options = options or Options()
     classifier, finder = registry.classifier(model), registry.finder()
-    found = find_crops(store, split=options.split)
-    if options.labels == "corrected":
-        found = read_corrections().crops(found)
+    found = labelled_crops(store, options)
     check_classes({label for _, label in found} - {NOT_FACE}, classifier, store)
     tally = _Tally(classifier, groups_beside(store.source))
     skipped: list[dict[str, str]] = []

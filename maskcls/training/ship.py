@@ -40,6 +40,7 @@ from maskcls.training.classifier.fitting import CUT_SCALE, INPUT_PX
 from maskcls.training.classifier.pictures import FACES_CUT, SHARES
 from maskcls.training.entries import training_entries
 from maskcls.training.finder.portraits import ARCHIVES as PORTRAIT_ARCHIVES
+from maskcls.training.finder.targets import TEACHERS_SHARE
 
 log = logging.getLogger("maskcls.training.ship")
 
@@ -162,7 +163,8 @@ def _ship_finder(trained: Path, models: Path, data: Path) -> None:
             *(_provenance(data, name, count) for name, count in _counts(data).items() if name in PORTRAIT_ARCHIVES),
         ],
         parent="MobileNetV2, ImageNet (google-coral/test_data, Apache-2.0); from YuNet landmarks, unlabelled faces, "
-        "boxes of portraits with one sure face, half of each drawn box that it sees too, and 0.4 of each score",
+        "boxes of portraits with one sure face, half of each drawn box that it sees too, and "
+        f"{TEACHERS_SHARE} of each score",
         not_for=_NOT_FOR + _NOT_MEASURED["finder"],
         **_made(),
     )
@@ -183,7 +185,7 @@ def _finder_looks(data: Path) -> list[np.ndarray]:
         for scene in find_scenes(store, split="train")[::_EVERY]:
             image = read_image(store, scene)
             for side in sides:
-                scaled = scaled_to(image, min(side, max(image.shape[:2])))
+                scaled = scaled_to(image, side)
                 looks.append(np.zeros((1, height, width, 3), np.uint8))
                 looks[-1][0, : scaled.shape[0], : scaled.shape[1]] = scaled[:height, :width]
     return looks
@@ -242,7 +244,7 @@ def _write(network: keras.Model, card: Card, models: Path, **litert: Any) -> Non
 
 
 def _brief(result: dict[str, Any]) -> dict[str, Any]:
-    names = ("n", "accuracy", "macro_f1", "ece", "sure", "interval95")
+    names = ("n", "accuracy", "accuracy_among_present", "macro_f1", "ece", "sure", "interval95")
     f1 = {name: scores["f1"] for name, scores in result["per_class"].items()}
     return {name: result[name] for name in names} | {"f1": f1}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from maskcls.data.prints import KINDS, Print, printed
+from maskcls.data.prints import KINDS, Print, as_rgb, draw_print, dyed, printed
 
 BLACK = (0, 0, 0)
 X, Y = np.meshgrid(np.linspace(-1, 1, 400, dtype=np.float32), np.linspace(0, 2, 400, dtype=np.float32))
@@ -26,6 +26,26 @@ def test_both_colours_show(kind: str):
     assert share.dtype == np.float32
     assert (share.min(), share.max()) == (0, 1)
     assert 0.15 < share.mean() < 0.75
+
+
+def test_cloth_is_plain_or_of_two_colours():
+    assert dyed((10, 20, 30), None, X, Y).tolist() == [10, 20, 30]
+    colours = dyed((10, 20, 30), Print("stripes", (200, 0, 0)), X, Y)
+    assert colours.shape == (400, 400, 3)
+    found = set(map(tuple, colours.reshape(-1, 3).round().astype(int).tolist()))
+    assert {(10, 20, 30), (200, 0, 0)} <= found
+
+
+def test_colours_stay_colours():
+    assert as_rgb(np.array([-3.0, 127.6, 300.0])) == (0, 128, 255)
+
+
+def test_draws_of_prints():
+    rng = np.random.default_rng(0)
+    drawn = [draw_print(rng) for _ in range(60)]
+    assert {one.kind for one in drawn} == set(KINDS)
+    assert all(0.09 <= one.period <= 0.5 and 0 <= one.degrees <= 180 for one in drawn)
+    assert draw_print(np.random.default_rng(0)) == drawn[0]
 
 
 def changes(line: np.ndarray) -> int:

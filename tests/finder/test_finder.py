@@ -134,7 +134,7 @@ def test_looks_at_scales_that_differ(long_side: int, looks: list[int]):
     assert [shown.shape[2] for shown in engine.shown] == looks
 
 
-@pytest.mark.parametrize(("face_px", "count"), [(20, 0), (31, 0), (33, 1), (100, 1)])
+@pytest.mark.parametrize(("face_px", "count"), [(16, 0), (23, 0), (25, 1), (100, 1)])
 def test_a_smaller_look_is_for_large_faces(face_px: float, count: int):
     class SmallLook(WatchedEngine):
         """Sees one face in the middle of a small picture, none in a large one."""

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from maskcls.data.manifest import Entry
-from maskcls.finder.cut import cut
+from maskcls.finder.cut import crop_squares, cut, middle_box
 from maskcls.training.classifier.fitting import CUT_SCALE, INPUT_PX, train
 from maskcls.training.classifier.opinions import write_opinions
 from maskcls.training.classifier.pictures import Picture, load_pictures
@@ -57,16 +57,15 @@ def fold_of(entry: Entry, folds: int) -> int:
 
 def _ask(network: keras.Model, pictures: list[Picture]) -> dict[str, np.ndarray]:
     """Return the mean of what the network says of each picture and of its mirror image."""
-    crops = np.stack([_plain_crop(picture) for picture in pictures])
+    crops = np.concatenate([_plain_crop(picture) for picture in pictures])
     both = [network.predict(batch, batch_size=64, verbose=0)[0] for batch in (crops, crops[:, :, ::-1])]
     return {picture.name: answer for picture, answer in zip(pictures, np.mean(both, axis=0), strict=True)}
 
 
 def _plain_crop(picture: Picture) -> np.ndarray:
-    h, w = picture.image_rgb.shape[:2]
-    half = max(h, w) / np.mean(picture.cut) * CUT_SCALE / 2
-    square = np.array([[w / 2 - half, h / 2 - half, w / 2 + half, h / 2 + half]])
-    return cut(picture.image_rgb, square, size_px=INPUT_PX)[0]
+    """Return its face, cut as for use: `(1, s, s, 3) uint8`."""
+    box = middle_box(picture.image_rgb, scale=sum(picture.cut) / 2)
+    return cut(picture.image_rgb, crop_squares(box, scale=CUT_SCALE), size_px=INPUT_PX)
 
 
 if __name__ == "__main__":

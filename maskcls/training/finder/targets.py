@@ -25,9 +25,9 @@ _CENTRE_CELLS = 1.5
 COUNTS, POSITIVE, BOX, LANDMARKS, KNOWN, SIZE, SURENESS = 0, 1, slice(2, 6), slice(6, 16), 16, 17, 18
 TARGET_CHANNELS = 19
 # The teacher's share in that.
-_TEACHERS_SHARE = 0.4
+TEACHERS_SHARE = 0.4
 # From the first overlap on a box is worth something, from the second on all. Boxes are drawn loosely: were the score
-# the overlap itself, faces in profile, where two people hardly draw one box, would rank below hands that look like one.
+# the overlap itself, faces in profile, where two people hardly draw one box, would have low scores.
 _WORTH_IOU = (0.3, 0.6)
 
 
@@ -96,7 +96,7 @@ def _answers(centres: np.ndarray, truth: Truth, face: int, stride: int) -> np.nd
     answers[..., KNOWN] = not np.isnan(landmarks).any()
     answers[..., LANDMARKS] = (np.nan_to_num(landmarks).reshape(10) - np.tile(centres, 5)) / stride
     answers[..., SIZE] = np.sqrt(area(box[None])) / stride
-    answers[..., SURENESS] = 1 - _TEACHERS_SHARE * (1 - truth.sureness[face])
+    answers[..., SURENESS] = 1 - TEACHERS_SHARE * (1 - truth.sureness[face])
     return answers
 
 
