@@ -28,9 +28,9 @@ def classification(
     Returns:
         `n`; `accuracy`; `accuracy_among_present`, if the likeliest of the classes that occur in the truth is taken for
         the answer: what compares with models that know no others; `macro_f1`, the mean over the classes that occur in
-        the truth; `per_class`, for each name `precision`, `recall`, `f1` and `n` (None for a class that does not occur in the truth); `confusion`, counts
-        with a row per true and a column per answered class; `ece`; `reliability`, see there; `sure` with the `share`
-        of answers that are sure and their `accuracy`.
+        the truth; `per_class`, for each name `precision`, `recall`, `f1` and `n` (None for a class that does not occur
+        in the truth); `confusion`, counts with a row per true and a column per answered class; `ece`; `reliability`,
+        see there; `sure` with the `share` of answers that are sure and their `accuracy`.
 
     Raises:
         ValueError: The shapes do not belong together.
