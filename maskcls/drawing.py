@@ -60,22 +60,24 @@ def draw_boxes(
         raise ValueError(f"Expected a name for each of {len(boxes)} boxes. Got: {len(names)}")
     if numbers is not None and len(boxes) != len(numbers):
         raise ValueError(f"Expected a number for each of {len(boxes)} boxes. Got: {len(numbers)}")
-    canvas = Image.fromarray(np.ascontiguousarray(image_rgb))
-    boxes, seen = _clip(boxes, *canvas.size)
+    canvas = np.array(image_rgb)
+    picture_wh = canvas.shape[1], canvas.shape[0]
+    boxes, seen = _clip(boxes, *picture_wh)
     called = [""] * len(names) if numbers is None else [str(number) for number in numbers]
     shown = [(name, number) for name, number, is_seen in zip(names, called, seen, strict=True) if is_seen]
     boxes = boxes[seen]
     tags = [
-        _fit_tag(box, name, boxes, canvas.size, number=number) for box, (name, number) in zip(boxes, shown, strict=True)
+        _fit_tag(box, name, boxes, picture_wh, number=number) for box, (name, number) in zip(boxes, shown, strict=True)
     ]
-    pen = ImageDraw.Draw(canvas)
-    line_px = max(2, round(min(canvas.size) / 220))
+    line_px = max(2, round(min(picture_wh) / 220))
     for box, tag in zip(boxes.tolist(), tags, strict=True):
-        pen.rectangle(box, outline=tag.ink, width=line_px + max(1, line_px // 3))  # an edge on any background
-        pen.rectangle(box, outline=tag.colour, width=line_px)
+        _draw_frame(canvas, box, tag.ink, line_px + max(1, line_px // 3))  # an edge on any background
+        _draw_frame(canvas, box, tag.colour, line_px)
     for tag in tags:  # after all frames, so that no line runs through a word
-        _draw_tag(canvas, pen, tag)
-    return np.array(canvas)
+        drawn = _tag_picture(tag.symbol, tag.words, tag.colour, tag.letter_px)
+        place = canvas[tag.y_px : tag.y_px + tag.height_px, tag.x_px : tag.x_px + tag.width_px]
+        place[:] = drawn[: place.shape[0], : place.shape[1]]
+    return canvas
 
 
 def overlay(image_rgb: np.ndarray, heat: np.ndarray, *, opacity: float) -> np.ndarray:
@@ -123,12 +125,17 @@ class _Tag:
 
     @property
     def width_px(self) -> int:
-        words_px = math.ceil(_font(self.letter_px).getlength(self.words)) + self.gap_px if self.words else 0
+        words_px = _length_px(self.words, self.letter_px) + self.gap_px if self.words else 0
         return self.letter_px + words_px + 2 * self.gap_px
 
     @property
     def height_px(self) -> int:
         return self.letter_px + 2 * self.gap_px
+
+
+@functools.lru_cache(maxsize=512)
+def _length_px(words: str, letter_px: int) -> int:
+    return math.ceil(_font(letter_px).getlength(words))
 
 
 @functools.cache
@@ -185,10 +192,23 @@ def _place(tag: _Tag, box: np.ndarray, picture_wh: tuple[int, int]) -> _Tag:
     )
 
 
-def _draw_tag(canvas: Image.Image, pen: ImageDraw.ImageDraw, tag: _Tag) -> None:
-    x, y = tag.x_px, tag.y_px
-    pen.rectangle((x, y, x + tag.width_px - 1, y + tag.height_px - 1), fill=tag.colour)
-    canvas.paste(tag.ink, (x + tag.gap_px, y + tag.gap_px), _symbol(tag.symbol, tag.letter_px))
-    if tag.words:
-        corner = (x + 2 * tag.gap_px + tag.letter_px, y + tag.height_px / 2)
-        pen.text(corner, tag.words, fill=tag.ink, font=_font(tag.letter_px), anchor="lm")
+def _draw_frame(canvas: np.ndarray, box: Sequence[int], colour: tuple[int, int, int], width_px: int) -> None:
+    """Draw the edge of a box, `width_px` inwards; its corners are pixels of the picture."""
+    left, top, right, bottom = box[0], box[1], box[2] + 1, box[3] + 1
+    canvas[top : min(top + width_px, bottom), left:right] = colour
+    canvas[max(bottom - width_px, top) : bottom, left:right] = colour
+    canvas[top:bottom, left : min(left + width_px, right)] = colour
+    canvas[top:bottom, max(right - width_px, left) : right] = colour
+
+
+# Words take longer to draw than all the rest, and a video shows the same few again and again.
+@functools.lru_cache(maxsize=512)
+def _tag_picture(symbol: str, words: str, colour: tuple[int, int, int], letter_px: int) -> np.ndarray:
+    """Return a tag as a picture: `(height_px, width_px, 3) uint8`."""
+    tag = _Tag(symbol, words, colour, letter_px)
+    picture = Image.new("RGB", (tag.width_px, tag.height_px), colour)
+    picture.paste(tag.ink, (tag.gap_px, tag.gap_px), _symbol(symbol, letter_px))
+    if words:
+        corner = (2 * tag.gap_px + letter_px, tag.height_px / 2)
+        ImageDraw.Draw(picture).text(corner, words, fill=tag.ink, font=_font(letter_px), anchor="lm")
+    return np.array(picture)
