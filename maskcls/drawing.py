@@ -91,15 +91,59 @@ def overlay(image_rgb: np.ndarray, heat: np.ndarray, *, opacity: float) -> np.nd
     Returns:
         A new `(h, w, 3) uint8` picture; the same pixels where there is no heat at all.
     """
-    heat = np.maximum(np.nan_to_num(np.asarray(heat, np.float32), posinf=0.0), 0)
-    if heat.max(initial=0) <= 0 or image_rgb.size == 0:
-        return image_rgb.copy()
+    shown = image_rgb.copy()
+    overlay_face(shown, heat, (0, 0, image_rgb.shape[1], image_rgb.shape[0]), opacity=opacity)
+    return shown
+
+
+def overlay_face(image_rgb: np.ndarray, heat: np.ndarray, crop_xyxy: Sequence[float], *, opacity: float) -> None:
+    """Lay the heatmap of one face over the part of a picture that its crop shows, in place; see `overlay`.
+
+    Args:
+        image_rgb: `(h, w, 3) uint8`.
+        heat: `(rows, columns)` float, spread over the crop.
+        crop_xyxy: The crop's square, which may reach outside the picture.
+        opacity: 0 to 1.
+    """
     height, width = image_rgb.shape[:2]
+    left, top, right, bottom = (round(float(side)) for side in crop_xyxy)
+    inside = slice(max(top, 0), max(min(bottom, height), 0)), slice(max(left, 0), max(min(right, width), 0))
+    part = image_rgb[inside]
+    heat = np.maximum(np.nan_to_num(np.asarray(heat, np.float32), posinf=0.0), 0)
+    if part.size == 0 or heat.max(initial=0) <= 0:
+        return
     # Cubic: cells melt into each other instead of showing their borders. It overshoots, hence the clipping.
-    heat = np.clip(cv2.resize(heat / heat.max(), (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
-    colours = _HEAT_COLOURS[np.rint(heat * 255).astype(np.uint8)]
-    veil = (min(max(opacity, 0.0), 1.0) * np.minimum(heat * _VEIL_RISE, 1))[..., None]
-    return np.rint(image_rgb * (1 - veil) + colours * veil).astype(np.uint8)
+    grown = cv2.resize(heat / heat.max(), (right - left, bottom - top), interpolation=cv2.INTER_CUBIC)
+    level = np.clip(
+        grown[inside[0].start - top : inside[0].stop - top, inside[1].start - left : inside[1].stop - left], 0, 1
+    )
+    # In bytes: a face that fills a video's frame would take tens of milliseconds in floating point.
+    colours = _HEAT_COLOURS[np.rint(level * 255).astype(np.uint8)]
+    veil = cv2.merge(
+        [np.rint(min(max(opacity, 0.0), 1.0) * np.minimum(level * _VEIL_RISE, 1) * 255).astype(np.uint8)] * 3
+    )
+    hidden = cv2.multiply(np.ascontiguousarray(colours), veil, scale=1 / 255)
+    part[:] = cv2.add(cv2.multiply(np.ascontiguousarray(part), 255 - veil, scale=1 / 255), hidden)
+
+
+def banner(image_rgb: np.ndarray, words: str, *, colour: tuple[int, int, int] = (30, 30, 30)) -> None:
+    """Write one line along the lower edge of a picture `(h, w, 3) uint8`, in place, as large as it fits."""
+    height, width = image_rgb.shape[:2]
+    letter_px = max(8, min(height // 20, 24))
+    words = plain_name(words, longest=120)
+    while letter_px > 8 and _length_px(words, letter_px) + letter_px > width:
+        letter_px -= 1
+    drawn = _banner_picture(words, colour, letter_px, width)[:height]
+    image_rgb[height - len(drawn) :] = drawn
+
+
+@functools.lru_cache(maxsize=16)
+def _banner_picture(words: str, colour: tuple[int, int, int], letter_px: int, width: int) -> np.ndarray:
+    picture = Image.new("RGB", (width, 2 * letter_px), colour)
+    ImageDraw.Draw(picture).text(
+        (letter_px // 2, letter_px), words, fill=(255, 255, 255), font=_font(letter_px), anchor="lm"
+    )
+    return np.array(picture)
 
 
 @dataclass(frozen=True)

@@ -82,13 +82,23 @@ def test_a_face(classifier: Classifier):
 
 def test_settings_reach_the_finder(classifier: Classifier):
     finder = ToldFinder([])
-    analyse(a_picture(), finder, classifier, Settings(min_score=0.3, min_face_px=40))
+    analyse(a_picture(), finder, classifier, Settings(min_score=0.3, min_face_px=40, longest_px=320))
     analyse(a_picture(), finder, classifier)
-    assert finder.asked == [{"min_score": 0.3, "min_face_px": 40}, {"min_score": DEFAULT_MIN_SCORE, "min_face_px": 16}]
+    assert finder.asked == [
+        {"min_score": 0.3, "min_face_px": 40, "longest_px": 320},
+        {"min_score": DEFAULT_MIN_SCORE, "min_face_px": 16, "longest_px": None},
+    ]
+
+
+def test_stages_are_timed(classifier: Classifier):
+    stages: dict[str, float] = {}
+    analyse(a_picture(), ToldFinder([found_at(100, 50, 160, 130)]), classifier, stages_ms=stages)
+    assert set(stages) == {"find", "classify"}
+    assert min(stages.values()) >= 0
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"min_score": 0}, {"min_score": 1}, {"min_score": float("nan")}, {"min_face_px": -1}]
+    "wrong", [{"min_score": 0}, {"min_score": 1}, {"min_score": float("nan")}, {"min_face_px": -1}, {"longest_px": 0}]
 )
 def test_settings_that_make_no_sense(wrong: dict):
     with pytest.raises(SettingsError, match="Got"):

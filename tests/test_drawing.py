@@ -194,3 +194,29 @@ def test_draw_boxes_numbers_tell_boxes_apart():
     assert (first != second).any()
     with pytest.raises(ValueError, match="Expected a number for each of 1 boxes"):
         drawing.draw_boxes(CANVAS, np.array([BOX]), [labels.WITH_MASK], numbers=[1, 2])
+
+
+@pytest.mark.parametrize("crop", [[-500, 10, -300, 210], [700, 0, 800, 100], [50, 50, 50, 50], [80, 80, 60, 60]])
+def test_heat_outside_the_picture_shows_nothing(crop: list[float]):
+    shown = CANVAS.copy()
+    drawing.overlay_face(shown, np.ones((3, 3)), crop, opacity=1.0)
+    assert np.array_equal(shown, CANVAS)
+
+
+def test_heat_of_a_face_stays_on_its_crop():
+    shown = CANVAS.copy()
+    drawing.overlay_face(shown, np.ones((3, 3)), [500, -50, 700, 150], opacity=1.0)
+    changed = (shown != CANVAS).any(axis=2)
+    assert changed[:150, 500:].all()
+    assert not changed[150:].any()
+    assert not changed[:, :500].any()
+
+
+@pytest.mark.parametrize("words", ["", "No mask for 5 s", "x" * 500])
+@pytest.mark.parametrize("shape", [(480, 640, 3), (20, 30, 3), (1, 1, 3)])
+def test_a_banner_keeps_to_the_lower_edge(words: str, shape: tuple[int, ...]):
+    shown = np.full(shape, 120, np.uint8)
+    drawing.banner(shown, words)
+    rows = (shown != 120).any(axis=(1, 2))
+    assert rows[-1]
+    assert rows.sum() <= max(16, shape[0] // 10)

@@ -65,6 +65,7 @@ class Finder:
         *,
         min_score: float = DEFAULT_MIN_SCORE,
         min_face_px: float = DEFAULT_MIN_FACE_PX,
+        longest_px: int | None = None,
     ) -> list[Found]:
         """Return the faces in `image_rgb` `(h, w, 3) uint8`, surest first.
 
@@ -74,8 +75,9 @@ class Finder:
             image_rgb: The picture.
             min_score: Faces below this score are left out; above 0 and below 1.
             min_face_px: Faces whose longer side is shorter are left out.
+            longest_px: The picture is not looked at larger than this, which is quicker and misses small faces.
         """
-        first, *smaller = self._sides_for(image_rgb)
+        first, *smaller = self._sides_for(image_rgb, longest_px)
         looks = [self._look(image_rgb, first, min_score)]
         looks += [self._look(image_rgb, side, min_score, least_px=_LEAST_IN_SMALLER_LOOKS_PX) for side in smaller]
         faces = np.concatenate(looks)
@@ -85,9 +87,9 @@ class Finder:
         sides = (faces[:, 2:4] - faces[:, :2]).max(axis=1, initial=0)
         return [_found(row) for row in faces[sides >= max(min_face_px, 1)]]
 
-    def _sides_for(self, image_rgb: np.ndarray) -> list[int]:
+    def _sides_for(self, image_rgb: np.ndarray, longest_px: int | None) -> list[int]:
         """Return the long sides to look at, largest first: none above the picture's own, none hardly below another."""
-        long_side = max(image_rgb.shape[:2])
+        long_side = min(max(image_rgb.shape[:2]), longest_px or max(image_rgb.shape[:2]))
         sides: list[int] = []
         for side in sorted({min(side, long_side) for side in self._long_sides}, reverse=True):
             if not sides or side * _NEXT_LOOK <= sides[-1]:

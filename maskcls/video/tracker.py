@@ -36,6 +36,7 @@ class Track:
         verdict: The vote of its recent frames.
         first_s: When it was first seen.
         last_s: When it was last seen.
+        velocity: `(4,)`, how fast each side of its box moves, in pixels a second.
     """
 
     number: int
@@ -43,6 +44,11 @@ class Track:
     verdict: str
     first_s: float
     last_s: float
+    velocity: np.ndarray
+
+    def box_at(self, time_s: float) -> np.ndarray:
+        """Return the box `(4,)` where the face should be at a time soon after it was seen."""
+        return np.array(self.face.box_xyxy) + self.velocity * min(time_s - self.last_s, _PREDICTED_S)
 
 
 class Tracker:
@@ -94,7 +100,7 @@ class _Followed:
             self._velocity += _TRUST * ((box - self._box) / passed - self._velocity)
         self._box, self.last_s = box, time_s
         verdict = self._votes.add(face.probabilities, sure=face.verdict != labels.NOT_SURE, time_s=time_s)
-        return Track(self._number, face, verdict, self._first_s, time_s)
+        return Track(self._number, face, verdict, self._first_s, time_s, self._velocity.copy())
 
 
 def _assigned(found: np.ndarray, expected: np.ndarray) -> dict[int, int]:

@@ -11,11 +11,12 @@ import numpy as np
 from maskcls.errors import MaskclsError
 from maskcls.face import Face
 from maskcls.video.tracker import Track, Tracker
+from maskcls.video.turns import Turns
 
 log = logging.getLogger(__name__)
 
 # All streams of this server take turns: results come more slowly when more people watch, and nothing queues.
-_TURNS = threading.Semaphore(1)
+_TURNS = Turns()
 # After a fault the next try waits so long: a broken model would otherwise fail hundreds of times a second.
 _PAUSE_S = 0.5
 
@@ -26,14 +27,18 @@ class Result:
 
     Attributes:
         tracks: Its faces.
+        image_rgb: The frame, `(h, w, 3) uint8`.
         frame_s: When the frame was offered.
         ready_s: When the result was there, on the same clock.
-        analysis_ms: How long finding and classifying took, without waiting for a turn.
+        wait_ms: How long this stream waited for its turn.
+        analysis_ms: How long finding and classifying took after that.
     """
 
     tracks: list[Track]
+    image_rgb: np.ndarray
     frame_s: float
     ready_s: float
+    wait_ms: float
     analysis_ms: float
 
 
@@ -42,13 +47,18 @@ class Worker:
 
     Args:
         analyse: Takes `(h, w, 3) uint8` RGB and returns its faces.
+        on_result: Is told of each result, in the worker's thread.
         clock: Seconds that never go back.
     """
 
     def __init__(
-        self, analyse: Callable[[np.ndarray], Sequence[Face]], *, clock: Callable[[], float] = time.monotonic
+        self,
+        analyse: Callable[[np.ndarray], Sequence[Face]],
+        *,
+        on_result: Callable[[Result], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._analyse, self._clock = analyse, clock
+        self._analyse, self._on_result, self._clock = analyse, on_result, clock
         self._tracker = Tracker()
         self._changed = threading.Condition()
         self._waiting: tuple[np.ndarray, float] | None = None
@@ -64,37 +74,47 @@ class Worker:
             self._waiting = image_rgb, self._clock()
             self._changed.notify()
 
-    def close(self) -> None:
-        """End the thread; a frame that is being analysed is finished first."""
+    def close(self, *, wait: bool = True) -> None:
+        """End the thread; a frame that is being analysed is finished first, and that is waited for or not."""
         with self._changed:
             self._closed = True
             self._changed.notify()
-        if threading.current_thread() is not self._thread:
+        if wait and threading.current_thread() is not self._thread:
             self._thread.join()
 
     def _work(self) -> None:
-        while (frame := self._next()) is not None:
+        while self._wait():
+            asked_s = self._clock()
             try:
                 with _TURNS:
-                    self.latest = self._look_at(*frame)
+                    result = self._look_at_newest(asked_s)
+                if result is not None:
+                    self.latest = result
+                    self._on_result(result)
                 self.fault = None
             except Exception as error:
                 self._note(error)
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed, timeout=_PAUSE_S)
 
-    def _next(self) -> tuple[np.ndarray, float] | None:
-        """Wait for a frame and take it; None when the worker is closed."""
+    def _wait(self) -> bool:
+        """Wait for a frame; False when the worker is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting is not None)
-            frame, self._waiting = self._waiting, None
-            return None if self._closed else frame
+            return not self._closed
 
-    def _look_at(self, image_rgb: np.ndarray, frame_s: float) -> Result:
+    def _look_at_newest(self, asked_s: float) -> Result | None:
+        """Analyse the frame that is the newest now, after the wait for a turn; None where there is none."""
+        with self._changed:
+            frame, self._waiting = self._waiting, None
+            if frame is None or self._closed:
+                return None
+        image_rgb, frame_s = frame
         start_s = self._clock()
         faces = self._analyse(image_rgb)
         ready_s = self._clock()
-        return Result(self._tracker.update(faces, frame_s), frame_s, ready_s, 1000 * (ready_s - start_s))
+        tracks = self._tracker.update(faces, frame_s)
+        return Result(tracks, image_rgb, frame_s, ready_s, 1000 * (start_s - asked_s), 1000 * (ready_s - start_s))
 
     def _note(self, error: Exception) -> None:
         words = str(error) if isinstance(error, MaskclsError) else "Something went wrong with this frame."

@@ -11,7 +11,7 @@ SOMEONE = Face((0, 0, 9, 9), 0.9, None, {"a": 1.0}, np.zeros((1, 1, 1), np.float
 
 
 def track(number: int, verdict: str) -> Track:
-    return Track(number, SOMEONE, verdict, 0, 0)
+    return Track(number, SOMEONE, verdict, 0, 0, np.zeros(4))
 
 
 def test_nothing_happened():

@@ -34,6 +34,11 @@ def test_a_moving_face_keeps_its_number():
         assert track.number == 1
         assert (track.first_s, track.last_s) == (0, i * FRAME_S)
         assert track.face.box_xyxy[0] == 20 + 8 * i
+    # 8 pixels a frame, so 16 more in two frames; and nobody knows where it is in a minute.
+    np.testing.assert_allclose(
+        track.box_at(track.last_s + 2 * FRAME_S), track.face.box_xyxy + np.array([16, 0, 16, 0]), atol=0.5
+    )
+    assert np.abs(track.box_at(track.last_s + 60) - track.face.box_xyxy).max() < 100
 
 
 def test_fast_faces_are_expected_where_they_will_be():

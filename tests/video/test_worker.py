@@ -123,6 +123,53 @@ def test_streams_take_turns():
     assert most == 1
 
 
+def test_streams_that_never_rest_get_as_many_turns_each():
+    """Each stream offers its next frame before its last result is there."""
+    counts = [0, 0, 0]
+    workers: list[Worker] = []
+
+    def of(i: int) -> Callable[[np.ndarray], list]:
+        def analyse(image: np.ndarray) -> list:
+            counts[i] += 1
+            workers[i].offer(image)
+            time.sleep(0.002)
+            return []
+
+        return analyse
+
+    workers += [Worker(of(i)) for i in range(3)]
+    for worker in workers:
+        worker.offer(frame(0))
+    until(lambda: sum(counts) > 90)
+    for worker in workers:
+        worker.close()
+    assert max(counts) - min(counts) <= 3
+
+
+def test_what_waits_for_its_turn_is_the_newest_frame():
+    seen = []
+    busy = Worker(lambda _: time.sleep(0.05) or [])
+    worker = Worker(lambda image: seen.append(int(image[0, 0, 0])) or [])
+    busy.offer(frame(0))
+    time.sleep(0.01)
+    for level in (1, 2, 3):
+        worker.offer(frame(level))
+        time.sleep(0.005)
+    until(lambda: seen == [3])
+    assert worker.latest is None or worker.latest.wait_ms > 10
+    worker.close()
+    busy.close()
+
+
+def test_results_are_told():
+    told = []
+    worker = Worker(lambda _: [], on_result=told.append)
+    worker.offer(frame(0))
+    until(lambda: len(told) == 1)
+    worker.close()
+    assert told == [worker.latest]
+
+
 def test_no_thread_is_left():
     before = threading.active_count()
     for _ in range(5):
