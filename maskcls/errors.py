@@ -2,6 +2,7 @@
 
 MaskclsError
 ├── ImageError      a picture that cannot be read
+├── VideoError      a video that cannot be read
 ├── ModelError      a model version that is missing, damaged or unfit
 ├── DatasetError    a folder or archive that is not a data set
 └── SettingsError   a setting that makes no sense here
@@ -16,6 +17,10 @@ class MaskclsError(Exception):
 
 class ImageError(MaskclsError):
     """A picture that cannot be read."""
+
+
+class VideoError(MaskclsError):
+    """A video that cannot be read."""
 
 
 class ModelError(MaskclsError):
