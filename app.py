@@ -19,6 +19,13 @@ photos = st.Page(
     url_path="photos",
     help="Find every face in a picture and see whether a mask is worn, how sure that is, and why.",
 )
+live = st.Page(
+    "pages/live.py",
+    title="Live",
+    icon=":material/videocam:",
+    url_path="live",
+    help="The webcam, and video files, with every face's verdict as it happens.",
+)
 
 
 def home() -> None:
@@ -26,7 +33,7 @@ def home() -> None:
     st.switch_page(photos)
 
 
-page = st.navigation([st.Page(home, default=True, visibility="hidden"), photos])
+page = st.navigation([st.Page(home, default=True, visibility="hidden"), photos, live])
 entrance.note()
 if page.url_path:
     st.title(page.title, anchor=False)

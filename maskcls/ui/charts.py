@@ -57,6 +57,73 @@ def in_words(probabilities: Mapping[str, float]) -> str:
     return ", ".join(f"{labels.look(name).words} {share:.1f} %" for name, share in percentages(probabilities).items())
 
 
+def shares(verdicts: Mapping[str, float]) -> go.Figure:
+    """Return one bar that is divided like the verdicts of the last minute."""
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=[100 * share],
+                y=[""],
+                orientation="h",
+                name=named(name),
+                marker_color=labels.look(name).colour,
+                text=f"{share:.0%}",
+                textposition="inside",
+                insidetextanchor="middle",
+                hoverinfo="skip",
+            )
+            for name, share in verdicts.items()
+        ]
+    )
+    figure.update_layout(
+        barmode="stack",
+        height=90,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        xaxis={"range": [0, 100], "visible": False, "fixedrange": True},
+        yaxis={"visible": False, "fixedrange": True},
+        legend={"orientation": "h", "y": -0.2, "x": 0, "itemclick": False, "itemdoubleclick": False},
+        showlegend=True,
+        font_size=13,
+        uniformtext={"minsize": 10, "mode": "hide"},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    return figure
+
+
+def timeline(seconds: Mapping[int, Mapping[str, float]]) -> go.Figure:
+    """Return how many faces of each verdict there were in each second of a video."""
+    names = dict.fromkeys(name for counts in seconds.values() for name in counts)
+    times = list(range(max(seconds, default=0) + 1))
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=times,
+                y=[seconds.get(second, {}).get(name, 0.0) for second in times],
+                name=named(name),
+                marker={"color": labels.look(name).colour, "line_width": 0},
+                hoverinfo="skip",
+            )
+            for name in names
+        ]
+    )
+    axis = {"fixedrange": True, "gridcolor": _TRACK, "zeroline": False, "automargin": True}
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.0,
+        height=260,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        xaxis={**axis, "title": "seconds", "showgrid": False},
+        yaxis={**axis, "title": "faces", "rangemode": "tozero"},
+        legend={"orientation": "h", "y": 1.12, "x": 0, "itemclick": False, "itemdoubleclick": False},
+        showlegend=True,
+        font_size=13,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    return figure
+
+
 def reliability(points: Sequence[Mapping[str, float]]) -> go.Figure:
     """Return the reliability diagram of `metrics.reliability`'s bins (DeGroot and Fienberg, 1983)."""
     most = max(point["n"] for point in points)

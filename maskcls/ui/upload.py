@@ -81,10 +81,10 @@ def _take_files() -> None:
     desk().add((file.name, _bounded(file)) for file in files)
     # Another key empties the box: the pictures are on the desk now.
     st.session_state[_ROUND] += 1
-    _let_go(files)
+    let_go(files)
 
 
-def _let_go(files: Sequence[UploadedFile]) -> None:
+def let_go(files: Sequence[UploadedFile]) -> None:
     """Make Streamlit forget files, which it would hold until the session ends, also after somebody started over."""
     context = get_script_run_ctx()
     if context is None:

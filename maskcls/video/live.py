@@ -106,22 +106,22 @@ class Live:
         self._stages: dict[str, Rate] = {}
         self._worker = Worker(self._faces, on_result=self._note, clock=clock)
 
-    def frame(self, image_rgb: np.ndarray, *, since_s: float | None = None) -> np.ndarray:
+    def frame(self, image_rgb: np.ndarray) -> np.ndarray:
         """Return the frame to show for one that came: `(h, w, 3) uint8` both. Never raises, and never waits.
 
-        Args:
-            image_rgb: The frame; it is left as it is.
-            since_s: When it came, on this stream's clock, if something was done to it before.
+        The frame that came is left as it is.
         """
-        start_s = self._clock() if since_s is None else since_s
         try:
             shown = self._shown(image_rgb)
             self._fault = None
         except Exception as error:
             shown = self._with_fault(image_rgb, error)
-        end_s = self._clock()
-        self._frames.add(end_s, 1000 * (end_s - start_s))
         return shown
+
+    def answered(self, since_s: float) -> None:
+        """Note that a frame went back which had come at `since_s` on this stream's clock."""
+        now = self._clock()
+        self._frames.add(now, 1000 * (now - since_s))
 
     def stats(self) -> Stats:
         """Return how the stream is doing."""

@@ -15,8 +15,8 @@ from maskcls.video.turns import Turns
 
 log = logging.getLogger(__name__)
 
-# All streams of this server take turns: results come more slowly when more people watch, and nothing queues.
-_TURNS = Turns()
+# All streams and videos of this server take turns: results come more slowly when more people watch, and nothing queues.
+TURNS = Turns()
 # After a fault the next try waits so long: a broken model would otherwise fail hundreds of times a second.
 _PAUSE_S = 0.5
 
@@ -86,7 +86,7 @@ class Worker:
         while self._wait():
             asked_s = self._clock()
             try:
-                with _TURNS:
+                with TURNS:
                     result = self._look_at_newest(asked_s)
                 if result is not None:
                     self.latest = result

@@ -44,6 +44,7 @@ def fed(stream: Live, frames: int = 1, picture: np.ndarray = EMPTY) -> np.ndarra
     """Show the stream some frames, each after the last one's result, and return what it made of one more."""
     for _ in range(frames):
         before = stream._worker.latest
+        stream.answered(stream._clock())
         stream.frame(picture)
         until(lambda before=before: stream._worker.latest is not before)
     return stream.frame(picture)

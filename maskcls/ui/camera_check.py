@@ -1,0 +1,125 @@
+"""Which step between a camera and this page fails, and what to do about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+# Asks the browser, sends what it says, and shows nothing: words are Python's.
+_JS = """
+export default function (component) {
+  const { data, setStateValue } = component
+  if (!data || window.__maskclsCheck === data.run) return
+  window.__maskclsCheck = data.run
+  const path = async () => {
+    const kinds = []
+    try {
+      const peer = new RTCPeerConnection(data.rtc ?? {})
+      peer.onicecandidate = (event) => { if (event.candidate?.type) kinds.push(event.candidate.type) }
+      peer.createDataChannel("check")
+      await peer.setLocalDescription(await peer.createOffer())
+      for (let i = 0; i < 30 && peer.iceGatheringState !== "complete"; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      peer.close()
+    } catch { return null }
+    return [...new Set(kinds)]
+  }
+  const ask = async () => {
+    const media = navigator.mediaDevices
+    const report = { run: data.run, secure: window.isSecureContext, api: !!media?.getUserMedia }
+    try {
+      report.cameras = (await media.enumerateDevices()).filter((one) => one.kind === "videoinput").length
+    } catch {}
+    try { report.permission = (await navigator.permissions.query({ name: "camera" })).state } catch {}
+    report.paths = await path()
+    setStateValue("report", report)
+  }
+  ask()
+}
+"""
+_COMPONENT = st.components.v2.component("maskcls_camera_check", html="<span></span>", js=_JS)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the way.
+
+    Attributes:
+        title: What was looked at.
+        works: Whether it does; None where the browser does not say.
+        advice: What to do about it; empty where nothing has to be done.
+    """
+
+    title: str
+    works: bool | None
+    advice: str = ""
+
+
+def show(rtc: Mapping[str, Any] | None) -> None:
+    """Show a button that checks the camera's way, and what came out.
+
+    Args:
+        rtc: The servers for the connection, as `network.rtc_configuration` gives them.
+    """
+    runs = st.session_state.get("camera_check_runs", 0)
+    if st.button("Check my camera", icon=":material/troubleshoot:", key="camera_check"):
+        runs = st.session_state["camera_check_runs"] = runs + 1
+    if not runs:
+        return
+    answer = _ask(runs, rtc)
+    if not answer or answer.get("run") != runs:
+        st.caption("Asking the browser …")
+        return
+    for step in steps(answer):
+        icon = {True: ":green[:material/check:]", False: ":red[:material/close:]", None: ":material/help:"}[step.works]
+        st.markdown(f"{icon} {step.title}" + (f"  \n{step.advice}" if step.advice else ""))
+
+
+def _ask(run: int, rtc: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the browser's report of this run; None while there is none. Pages are tested without it."""
+    # Only addresses go to the browser here: credentials are for the connection itself.
+    urls = [url for server in (rtc or {}).get("iceServers", []) for url in server["urls"] if url.startswith("stun")]
+    data = {"run": run, "rtc": {"iceServers": [{"urls": urls}] if urls else []}}
+    result = _COMPONENT(key="camera_check_report", data=data, on_report_change=lambda: None)
+    report = getattr(result, "report", None)
+    return report if isinstance(report, Mapping) else None
+
+
+def steps(report: Mapping[str, Any]) -> list[Step]:
+    """Return the steps of the way, in their order, from what a browser said (which may be anything)."""
+    secure, cameras, permission = report.get("secure"), report.get("cameras"), report.get("permission")
+    paths = report.get("paths")
+    count = cameras if isinstance(cameras, int) and not isinstance(cameras, bool) else None
+    return [
+        Step(
+            "The page is open by https or on localhost",
+            bool(secure) and bool(report.get("api")),
+            ""
+            if secure and report.get("api")
+            else "Browsers give no camera to other pages. Open it by https (`make app-https`), or on this very machine "
+            "as http://localhost:8501.",
+        ),
+        Step(
+            "There is a camera",
+            None if count is None else count > 0,
+            "Plug one in, and close other programs that use it." if count == 0 else "",
+        ),
+        Step(
+            "The browser may use it",
+            {"granted": True, "denied": False}.get(str(permission)),
+            {
+                "granted": "",
+                "denied": "It was refused before: allow the camera beside the page's address, then load the page anew.",
+            }.get(str(permission), "It will ask when you press Start: allow it."),
+        ),
+        Step(
+            "There is a way through the network",
+            bool(paths) if isinstance(paths, list) else None,
+            ""
+            if isinstance(paths, list) and paths
+            else "Something keeps video connections (WebRTC) from this page: a setting of the browser, a VPN or a "
+            "firewall. Try another network, or ask whoever runs this server for a TURN server (README, *Live*).",
+        ),
+    ]

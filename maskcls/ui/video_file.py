@@ -1,0 +1,117 @@
+"""A video file on a page: uploading, waiting, and what came out."""
+
+import pandas as pd
+import streamlit as st
+
+from maskcls import report
+from maskcls.analysis import analyse
+from maskcls.errors import MaskclsError
+from maskcls.ui import charts, upload, webcam
+from maskcls.ui.desk import Models
+from maskcls.ui.words import plain
+from maskcls.video.job import Job
+from maskcls.video.live import View
+from maskcls.video.reading import MAX_BYTES, MAX_SECONDS, SUFFIXES
+
+_KEY, _ROUND = "video_job", "video_round"
+_REFRESH_S = 0.5
+
+
+def show(models: Models) -> None:
+    """Show the uploader, or the video at work, or its result."""
+    job: Job | None = st.session_state.get(_KEY)
+    if job is None:
+        _uploader(models)
+    elif job.running:
+        st.fragment(_progress, run_every=_REFRESH_S)(job)
+    else:
+        _result(job)
+
+
+def _uploader(models: Models) -> None:
+    st.session_state.setdefault(_ROUND, 0)
+    key = f"video_{st.session_state[_ROUND]}"
+    megabytes = MAX_BYTES // 10**6
+    file = st.file_uploader(
+        "A video",
+        [suffix.removeprefix(".") for suffix in SUFFIXES],
+        key=key,
+        max_upload_size=megabytes,
+        label_visibility="collapsed",
+    )
+    st.caption(
+        f":material/lock: MP4, MOV, WebM, MKV or AVI, up to {megabytes} MB and {MAX_SECONDS // 60} minutes. The file "
+        "lies on this server's disk while you look at it, and is deleted when you are done or your session ends."
+    )
+    if file is None:
+        return
+    view = View(smallest_px=32)
+    try:
+        job = Job(
+            file.getbuffer(),
+            file.name,
+            lambda image_rgb: analyse(
+                image_rgb, models.finder, models.classifier, view.settings(max(image_rgb.shape[:2]))
+            ),
+        )
+    except (MaskclsError, OSError) as error:
+        words = str(error) if isinstance(error, MaskclsError) else "The video could not be written to disk."
+        st.error(plain(words), icon=":material/error:")
+        return
+    st.session_state[_KEY] = job
+    st.session_state[_ROUND] += 1
+    upload.let_go([file])
+    st.rerun()
+
+
+def _progress(job: Job) -> None:
+    if not job.running:
+        st.rerun()
+    left = "" if job.left_s is None else f" · about {job.left_s:.0f} s left"
+    share = min(1.0, job.done_s / job.total_s) if job.total_s else 0.0
+    of = f" of {job.total_s:.0f}" if job.total_s else ""
+    st.progress(share, f"{plain(job.name)}: {job.done_s:.0f}{of} s{left}")
+    st.button("Cancel", icon=":material/cancel:", key="video_cancel", on_click=job.cancel)
+
+
+def _result(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(job.name)}**")
+        st.button("Another video", icon=":material/restart_alt:", key="video_again", on_click=_forget)
+    if job.error is not None:
+        st.error(plain(job.error), title="This video cannot be read", icon=":material/broken_image:")
+        return
+    if job.cancelled or job.outcome is None:
+        st.info("Cancelled; nothing was kept.", icon=":material/cancel:")
+        return
+    outcome = job.outcome
+    if outcome.shortened:
+        st.warning(plain(outcome.shortened), icon=":material/content_cut:")
+    data = job.result.read_bytes()
+    st.video(data, format="video/mp4")
+    table = webcam.event_rows(outcome.events)
+    with st.container(horizontal=True):
+        _download("Annotated video (MP4)", data, "maskcls.mp4", "video/mp4", ":material/movie:")
+        events = report.csv_text(table).encode("utf-8-sig")
+        _download("Events (CSV)", events, "maskcls-events.csv", "text/csv", ":material/table:", disabled=not table)
+    if any(outcome.timeline.values()):
+        st.markdown("**Faces over time**")
+        st.plotly_chart(
+            charts.timeline(outcome.timeline), config=charts.STILL, key="video_timeline", alt="Faces over time"
+        )
+        with st.expander("Who changed verdict when", icon=":material/list:"):
+            st.dataframe(pd.DataFrame(table), hide_index=True, alt="Who changed verdict when")
+    else:
+        st.info("No face was found in this video.", icon=":material/face:")
+
+
+def _download(label: str, data: bytes, name: str, mime: str, icon: str, *, disabled: bool = False) -> None:
+    st.download_button(
+        label, data, file_name=name, mime=mime, icon=icon, key=f"download_{name}", on_click="ignore", disabled=disabled
+    )
+
+
+def _forget() -> None:
+    job: Job | None = st.session_state.pop(_KEY, None)
+    if job is not None:
+        job.close()

@@ -1,0 +1,207 @@
+"""The webcam on a page: the video itself, its switches, its numbers, and what happened."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit_webrtc import WebRtcMode, webrtc_streamer
+
+from maskcls import labels, report
+from maskcls.analysis import Settings, analyse
+from maskcls.face import Face
+from maskcls.ui import charts, sound
+from maskcls.ui.desk import Models
+from maskcls.ui.words import badge, counted, plain
+from maskcls.video.history import Event
+from maskcls.video.live import Stats, View
+from maskcls.video.network import rtc_configuration
+from maskcls.video.stream import Stream
+
+_KEY = "live_stream"
+_WIDTH, _HEIGHT, _FPS = 640, 480, 30
+_REFRESH_S = 1.0
+_EVENTS_SHOWN = 100
+# A connection on one's own network takes less than two.
+_SLOW_S = 6.0
+
+
+def stream(models: Models) -> Stream:
+    """Return this session's stream, which answers with these models from its next frame on."""
+    mine: Stream | None = st.session_state.get(_KEY)
+    if mine is None:
+        mine = st.session_state[_KEY] = Stream(lambda *_: [])
+    mine.analyse = _analysis(models)
+    return mine
+
+
+def video(mine: Stream) -> bool:
+    """Show the video with its Start button; tell whether it plays.
+
+    Raises:
+        SettingsError: The servers for the connection make no sense.
+    """
+    return _connect(mine, rtc_configuration())
+
+
+def _connect(mine: Stream, rtc: dict[str, Any] | None) -> bool:
+    """Hand the stream over to streamlit-webrtc; pages are tested without it."""
+    context = webrtc_streamer(
+        key="webcam",
+        mode=WebRtcMode.SENDRECV,
+        rtc_configuration=rtc,
+        media_stream_constraints={
+            "video": {
+                "width": {"ideal": _WIDTH},
+                "height": {"ideal": _HEIGHT},
+                "frameRate": {"ideal": _FPS},
+                "facingMode": {"ideal": "user"},
+            },
+            "audio": False,
+        },
+        video_frame_callback=mine.recv,
+        on_video_ended=mine.ended,
+        video_html_attrs={"autoPlay": True, "controls": False, "muted": True, "style": {"width": "100%"}},
+        translations={
+            "start": "Start",
+            "stop": "Stop",
+            "select_device": "Choose a camera",
+            "media_api_not_available": "This browser gives no camera here: open the page by https or on localhost.",
+            "device_ask_permission": "Allow the camera when the browser asks.",
+            "device_not_available": "The camera is not there, or another program uses it.",
+            "device_access_denied": "The camera was refused. Allow it beside the address, and press Start again.",
+        },
+    )
+    return bool(context.state.playing)
+
+
+def view() -> View:
+    """Show the switches and return what they say; they are kept for the session."""
+    with st.container(horizontal=True):
+        boxes = _toggle("Boxes", "boxes", on=True)
+        heatmap = _toggle("Heatmap", "heatmap", on=False, help="Where the evidence for the likeliest class lies.")
+        mirrored = _toggle("Mirror", "mirrored", on=True)
+        paused = _toggle("Pause", "paused", on=False, help="The video goes on; the model rests.")
+    smallest = st.slider(
+        "Smallest face",
+        16,
+        120,
+        View.smallest_px,
+        4,
+        format="%d px",
+        key="live_smallest",
+        persist_state="session",
+        help="Of a picture 640 pixels wide. Larger is quicker: the finder need not look as closely.",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        alert = _toggle("Alert", "alert", on=False, help="When a face without a mask stays.")
+        seconds = st.number_input(
+            "after",
+            1,
+            120,
+            5,
+            key="live_alert_s",
+            persist_state="session",
+            disabled=not alert,
+            width=130,
+            format="%d s",
+        )
+        with_sound = _toggle("with sound", "sound", on=False, disabled=not alert)
+    st.session_state["live_sounds"] = bool(alert and with_sound)
+    return View(
+        boxes=boxes,
+        heatmap=heatmap,
+        mirrored=mirrored,
+        paused=paused,
+        # A browser can send what no slider offers.
+        smallest_px=min(max(int(smallest), 10), 1000),
+        min_score=float(min(max(st.session_state.get("min_score", Settings.min_score), 0.1), 0.95)),
+        alert_s=float(seconds) if alert else None,
+    )
+
+
+def numbers(mine: Stream, *, playing: bool) -> None:
+    """Show how the stream is doing and what happened in it, again every second while it plays."""
+    # The end of a stream comes without a run of the page; one more look says so.
+    st.fragment(_numbers, run_every=_REFRESH_S if playing else None)(mine, playing)
+
+
+def _numbers(mine: Stream, playing: bool) -> None:
+    live = mine.live
+    stats = live.stats() if live is not None and mine.running else Stats()
+    _measures(stats)
+    if playing and not mine.running:
+        st.caption(f":material/hourglass: Waiting for the first picture. If none comes in {_SLOW_S:.0f} s, see below.")
+    if stats.fault:
+        st.warning(plain(stats.fault), icon=":material/error:")
+    alert_s = live.view.alert_s if live is not None else None
+    if alert_s is not None and stats.bare_s >= alert_s:
+        st.error(f"A face without a mask has been there for {stats.bare_s:.0f} s.", icon=":material/notifications:")
+        if st.session_state.get("live_sounds"):
+            st.audio(sound.CHIME, format="audio/wav", autoplay=True, width=160)
+    faces = ", ".join(f"{count} {badge(name)}" for name, count in stats.faces.items())
+    st.markdown(f"**Now** {faces or 'nobody'}")
+    shares = live.stats().shares if live is not None else {}
+    if shares:
+        st.plotly_chart(
+            charts.shares(shares), config=charts.STILL, key="live_shares", alt=f"Last minute: {charts.in_words(shares)}"
+        )
+    if live is not None:
+        _log(live.events(), mine.epoch_s)
+
+
+def _measures(stats: Stats) -> None:
+    with st.grid("auto", min_column_width=110):
+        st.metric("Camera", f"{stats.camera_fps:.0f} fps" if stats.camera_fps else "–")
+        st.metric("Model", f"{stats.result_fps:.0f} fps" if stats.result_fps else "–", help="Frames analysed.")
+        st.metric("Our delay", _ms(stats.callback_ms), help="What 95 of 100 frames waited for us at most.")
+        st.metric("Age", _ms(stats.age_ms), help="How old what is drawn on a frame is: 95 of 100 frames, at most.")
+    if stats.stages_ms:
+        stages = ", ".join(f"{name} {ms:.0f} ms" for name, ms in stats.stages_ms.items())
+        st.caption(f"Each result takes: {stages}")
+
+
+def _log(events: list[Event], epoch_s: float) -> None:
+    with st.expander(f"Log: {counted(len(events), 'event', 'events')}", icon=":material/list:", key="live_log"):
+        table = event_rows(events, epoch_s=epoch_s)
+        st.dataframe(pd.DataFrame(table[::-1][:_EVENTS_SHOWN]), hide_index=True, height=220, alt="Who changed verdict")
+        st.download_button(
+            "Log (CSV)",
+            report.csv_text(table).encode("utf-8-sig"),
+            file_name="maskcls-live.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            key="live_csv",
+            on_click="ignore",
+            disabled=not events,
+        )
+
+
+def event_rows(events: list[Event], *, epoch_s: float | None = None) -> list[dict[str, Any]]:
+    """Return events as a table: `time` of the day in UTC, or `seconds` without an epoch; `face`, `from` and `to`."""
+    rows: list[dict[str, Any]] = []
+    for event in events:
+        if epoch_s is None:
+            when: dict[str, Any] = {"seconds": round(event.time_s, 2)}
+        else:
+            moment = datetime.fromtimestamp(epoch_s + event.time_s, UTC)
+            when = {"time": moment.isoformat(sep=" ", timespec="seconds")}
+        words = [labels.look(name).words if name else "" for name in (event.before, event.after)]
+        rows.append({**when, "face": event.number, "from": words[0], "to": words[1]})
+    return rows
+
+
+def _analysis(models: Models) -> Any:
+    def faces(image_rgb: np.ndarray, settings: Settings, stages_ms: dict[str, float]) -> list[Face]:
+        return analyse(image_rgb, models.finder, models.classifier, settings, stages_ms=stages_ms)
+
+    return faces
+
+
+def _toggle(label: str, name: str, *, on: bool, **options: Any) -> bool:
+    return bool(st.toggle(label, value=on, key=f"live_{name}", persist_state="session", **options))
+
+
+def _ms(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"

@@ -1,0 +1,68 @@
+"""What a video connection needs of us: a callback for its frames, and an end."""
+
+import threading
+import time
+from typing import Any
+
+import av
+
+from maskcls.video.live import Analyse, Live, View
+
+
+class Stream:
+    """Frames of one person's camera. The connection may end and begin again; what happened stays to be looked at.
+
+    Args:
+        analyse: See `Live`. It may be replaced at any time, as when another model is put to work.
+    """
+
+    def __init__(self, analyse: Analyse) -> None:
+        self.analyse = analyse
+        self._view = View()
+        self._lock = threading.Lock()
+        self._live: Live | None = None
+        self._ended = True
+        # What the clock of a stream, which knows no date, has to be added to.
+        self.epoch_s = time.time() - time.monotonic()
+
+    @property
+    def live(self) -> Live | None:
+        """The connection that is, or the last one that was; None before the first frame."""
+        return self._live
+
+    @property
+    def running(self) -> bool:
+        """Whether frames come."""
+        return not self._ended
+
+    def show(self, view: View) -> None:
+        """Show the stream so from the next frame on."""
+        self._view = view
+        if self._live is not None:
+            self._live.view = view
+
+    def recv(self, frame: Any) -> Any:
+        """Return what to show for an `av.VideoFrame`: another one. Never raises, and never waits for the model."""
+        start_s = time.monotonic()
+        live = self._live_now()
+        try:
+            answer = av.VideoFrame.from_ndarray(live.frame(frame.to_ndarray(format="rgb24")), format="rgb24")
+        except Exception:  # of a kind of frame that cannot be read: better shown as it is than no stream at all
+            answer = frame
+        live.answered(start_s)
+        return answer
+
+    def ended(self) -> None:
+        """End the connection's thread; nobody waits for it here."""
+        with self._lock:
+            self._ended = True
+            if self._live is not None:
+                self._live.close(wait=False)
+
+    def _live_now(self) -> Live:
+        with self._lock:
+            if self._live is None or self._ended:
+                self._live = Live(lambda *given: self.analyse(*given))
+                self._live.view = self._view
+                self._ended = False
+            return self._live

@@ -1,0 +1,43 @@
+"""Live: the webcam, and video files."""
+
+import streamlit as st
+
+from maskcls.errors import SettingsError
+from maskcls.ui import camera_check, entrance, keep_face, models, video_file, webcam
+from maskcls.ui.words import plain
+from maskcls.video.network import rtc_configuration
+
+entrance.required()
+
+st.caption("See yourself, or a video, with every face's verdict as it happens.")
+camera, file = st.tabs(
+    [":material/videocam: Webcam", ":material/movie: Video file"], key="live_tabs", on_change="rerun"
+)
+at_work = models.at_work_or_stop()
+
+if file.open:
+    with file:
+        video_file.show(at_work)
+else:
+    with camera:
+        mine = webcam.stream(at_work)
+        picture, numbers = st.columns([3, 2], gap="medium")
+        with numbers:
+            mine.show(webcam.view())
+        with picture:
+            try:
+                playing = webcam.video(mine)
+            except SettingsError as error:
+                st.error(plain(str(error)), title="No connection can be made", icon=":material/error:")
+                st.stop()
+            st.caption(
+                ":material/lock: The video goes to this server, is looked at in its memory and comes straight back. "
+                "Nothing is kept unless you keep a face."
+            )
+            with st.expander("No video?", icon=":material/troubleshoot:"):
+                camera_check.show(rtc_configuration())
+                st.page_link("pages/photos.py", label="Take a snapshot or upload pictures instead")
+            with st.expander("Keep a face for teaching", icon=":material/bookmark:"):
+                keep_face.show(mine, at_work.classifier.card.classes)
+        with numbers:
+            webcam.numbers(mine, playing=playing)
