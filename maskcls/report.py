@@ -3,10 +3,15 @@
 import csv
 import io
 from collections.abc import Sequence
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from maskcls import images, labels
 from maskcls.face import REASON_WORDS, Face
+
+if TYPE_CHECKING:
+    from maskcls.video.files import Outcome
+    from maskcls.video.history import Event
 
 _COLUMNS = (
     "file",
@@ -63,6 +68,62 @@ def rows(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         if not one["faces"]:
             table.append(head)
     return table
+
+
+def event_rows(events: Sequence["Event"], *, epoch_s: float | None = None) -> list[dict[str, Any]]:
+    """Return who changed verdict when, as a flat table: `time` or `seconds`, `face`, `from` and `to`.
+
+    Args:
+        events: In their order.
+        epoch_s: What their clock has to be added to for the time of day (in UTC); without it they are seconds.
+    """
+    table: list[dict[str, Any]] = []
+    for event in events:
+        if epoch_s is None:
+            when: dict[str, Any] = {"seconds": round(event.time_s, 2)}
+        else:
+            moment = datetime.fromtimestamp(epoch_s + event.time_s, UTC)
+            when = {"time": moment.isoformat(sep=" ", timespec="seconds")}
+        before, after = (labels.look(name).words if name else "" for name in (event.before, event.after))
+        table.append({**when, "face": event.number, "from": before, "to": after})
+    return table
+
+
+def video_json(file: str, outcome: "Outcome | None", error: str | None = None) -> dict[str, Any]:
+    """Return what `classify --json` prints of a video.
+
+    Args:
+        file: The video's name.
+        outcome: What happened in it; None when it could not be read.
+        error: Why it could not be read; None when it could.
+    """
+    return {
+        "file": file,
+        "width_px": outcome.width_px if outcome else None,
+        "height_px": outcome.height_px if outcome else None,
+        "seconds": round(outcome.seconds, 3) if outcome else None,
+        "frames": outcome.frames if outcome else None,
+        "events": [
+            {"seconds": round(one.time_s, 3), "face": one.number, "from": one.before or None, "to": one.after}
+            for one in (outcome.events if outcome else ())
+        ],
+        "timeline": {str(second): counts for second, counts in outcome.timeline.items()} if outcome else {},
+        "shortened": outcome.shortened if outcome else None,
+        "error": error,
+    }
+
+
+def video_text(result: dict[str, Any]) -> str:
+    """Return what `video_json` made of a video as lines for people."""
+    file, error = images.plain_name(result["file"], longest=1000), result["error"]
+    if error:
+        return error if file in error else f"{file}: {error}"
+    faces = len({event["face"] for event in result["events"]})
+    lines = [f"{file}: {result['seconds']:.0f} s, {faces} face{'' if faces == 1 else 's'} followed"]
+    for event in result["events"]:
+        look = labels.look(event["to"])
+        lines.append(f"  {event['seconds']:7.2f} s  face {event['face']}: {look.symbol} {look.words}")
+    return "\n".join([*lines, *([f"  {result['shortened']}"] if result["shortened"] else [])])
 
 
 def csv_text(rows: Sequence[dict[str, Any]]) -> str:

@@ -21,8 +21,9 @@ if file.open:
 else:
     with camera:
         mine = webcam.stream(at_work)
-        picture, numbers = st.columns([3, 2], gap="medium")
-        with numbers:
+        picture, beside = st.columns([3, 2], gap="medium")
+        numbers = beside.container()
+        with beside:
             mine.show(webcam.view())
         with picture:
             try:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -14,6 +15,16 @@ from maskcls.cli.paths import file_key, pictures, text_of
 from maskcls.errors import MaskclsError, SettingsError
 from maskcls.face import Face
 from maskcls.registry import Registry
+from maskcls.video.files import annotate
+from maskcls.video.live import View
+from maskcls.video.reading import SUFFIXES as VIDEO_SUFFIXES
+
+if TYPE_CHECKING:
+    from maskcls.classifier.classifier import Classifier
+    from maskcls.finder.finder import Finder
+
+# Smaller faces in a video take more looking than it is long.
+_SMALLEST_PX = 32
 
 
 @click.command()
@@ -25,7 +36,7 @@ from maskcls.registry import Registry
     "annotate_dir",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Also write each picture with its boxes drawn, as <name>.annotated.jpg.",
+    help="Also write each picture with its boxes drawn, as <name>.annotated.jpg (videos: .mp4 and .events.csv).",
 )
 @model_option
 @click.option(
@@ -60,11 +71,15 @@ def classify(
     --json each picture is one line: file, width_px, height_px, faces, error. A picture that cannot be read is named,
     the others are done, and the exit code is 1.
 
+    A video (MP4, MOV, WebM, MKV, AVI) is a line too: file, width_px, height_px, seconds, frames, events, timeline,
+    shortened, error. Its faces are followed, from 32 pixels up; --annotate writes it anew, with a table of events.
+
     \b
     Examples:
       python -m maskcls classify photo.jpg
       python -m maskcls classify "holiday/**/*.jpg" --csv faces.csv
       python -m maskcls classify photos/ --json --annotate out/ > faces.jsonl
+      python -m maskcls classify clip.mp4 --annotate out/
     """  # noqa: D301 - Click keeps the lines below this sign
     chosen = list(pictures(paths))
     check_writable(csv_path)
@@ -73,7 +88,14 @@ def classify(
     finder, classifier = registry.finder(), registry.classifier(model)
     settings = Settings(min_score=min_score, min_face_px=min_face_px)
     results = []
+    videos = _Videos(finder, classifier, settings, annotator)
+    failed = 0
     for path, problem in tracked(chosen):
+        if not problem and path.suffix.lower() in VIDEO_SUFFIXES:
+            seen = videos.classify(path)
+            failed += seen["error"] is not None
+            say(json.dumps(seen) if as_json else report.video_text(seen), err=bool(seen["error"]) and not as_json)
+            continue
         image_rgb, faces = None, []
         try:
             if problem:
@@ -87,13 +109,38 @@ def classify(
         say(json.dumps(result) if as_json else report.picture_text(result), err=bool(problem) and not as_json)
         if annotator and image_rgb is not None and not problem:
             annotator.write(path, image_rgb, faces)
+        failed += result["error"] is not None
         results.append(result)
     if csv_path:
         write_file(csv_path, report.csv_text(report.rows(results)).encode())
-    failed = sum(result["error"] is not None for result in results)
     if failed:
-        click.echo(f"{failed} of {len(results)} could not be classified.", err=True)
+        click.echo(f"{failed} of {len(chosen)} could not be classified.", err=True)
         ctx.exit(1)
+
+
+class _Videos:
+    """Classifies videos with these models, and annotates them if that is wanted."""
+
+    def __init__(
+        self, finder: "Finder", classifier: "Classifier", settings: Settings, annotator: "_Annotator | None"
+    ) -> None:
+        self._finder, self._classifier, self._annotator = finder, classifier, annotator
+        self._view = View(smallest_px=max(_SMALLEST_PX, round(settings.min_face_px)), min_score=settings.min_score)
+
+    def classify(self, path: Path) -> dict[str, Any]:
+        """Return what `report.video_json` makes of a video."""
+        target = self._annotator.free_name(path.stem, ".annotated.mp4") if self._annotator else None
+        try:
+            outcome = annotate(path, target, self._faces, name=text_of(path))
+        except MaskclsError as error:
+            return report.video_json(text_of(path), None, str(error))
+        if self._annotator:
+            table = report.csv_text(report.event_rows(outcome.events))
+            write_file(self._annotator.free_name(path.stem, ".events.csv"), table.encode())
+        return report.video_json(text_of(path), outcome)
+
+    def _faces(self, image_rgb: np.ndarray) -> Sequence[Face]:
+        return analyse(image_rgb, self._finder, self._classifier, self._view.settings(max(image_rgb.shape[:2])))
 
 
 class _Annotator:
@@ -111,12 +158,13 @@ class _Annotator:
         """Write the picture that came from `path`."""
         boxes = np.array([face.box_xyxy for face in faces], np.float32).reshape(-1, 4)
         drawn = drawing.draw_boxes(image_rgb, boxes, [face.verdict for face in faces])
-        write_file(self._free_name(path.stem), images.encode(drawn, suffix=".jpg"))
+        write_file(self.free_name(path.stem, ".annotated.jpg"), images.encode(drawn, suffix=".jpg"))
 
-    def _free_name(self, stem: str) -> Path:
-        number, target = 1, self._folder / f"{stem}.annotated.jpg"
+    def free_name(self, stem: str, ending: str) -> Path:
+        """Return a name that nothing of this run has, and keep it for the caller."""
+        number, target = 1, self._folder / f"{stem}{ending}"
         while file_key(target) in self._taken:
             number += 1
-            target = self._folder / f"{stem}-{number}.annotated.jpg"
+            target = self._folder / f"{stem}-{number}{ending}"
         self._taken.add(file_key(target))
         return target

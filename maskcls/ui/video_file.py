@@ -6,7 +6,7 @@ import streamlit as st
 from maskcls import report
 from maskcls.analysis import analyse
 from maskcls.errors import MaskclsError
-from maskcls.ui import charts, upload, webcam
+from maskcls.ui import charts, upload
 from maskcls.ui.desk import Models
 from maskcls.ui.words import plain
 from maskcls.video.job import Job
@@ -89,7 +89,7 @@ def _result(job: Job) -> None:
         st.warning(plain(outcome.shortened), icon=":material/content_cut:")
     data = job.result.read_bytes()
     st.video(data, format="video/mp4")
-    table = webcam.event_rows(outcome.events)
+    table = report.event_rows(outcome.events)
     with st.container(horizontal=True):
         _download("Annotated video (MP4)", data, "maskcls.mp4", "video/mp4", ":material/movie:")
         events = report.csv_text(table).encode("utf-8-sig")

@@ -1,6 +1,5 @@
 """The webcam on a page: the video itself, its switches, its numbers, and what happened."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
-from maskcls import labels, report
+from maskcls import report
 from maskcls.analysis import Settings, analyse
 from maskcls.face import Face
 from maskcls.ui import charts, sound
@@ -97,7 +96,7 @@ def view() -> View:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         alert = _toggle("Alert", "alert", on=False, help="When a face without a mask stays.")
         seconds = st.number_input(
-            "after",
+            "after (s)",
             1,
             120,
             5,
@@ -105,7 +104,7 @@ def view() -> View:
             persist_state="session",
             disabled=not alert,
             width=130,
-            format="%d s",
+            format="%d",
         )
         with_sound = _toggle("with sound", "sound", on=False, disabled=not alert)
     st.session_state["live_sounds"] = bool(alert and with_sound)
@@ -164,7 +163,7 @@ def _measures(stats: Stats) -> None:
 
 def _log(events: list[Event], epoch_s: float) -> None:
     with st.expander(f"Log: {counted(len(events), 'event', 'events')}", icon=":material/list:", key="live_log"):
-        table = event_rows(events, epoch_s=epoch_s)
+        table = report.event_rows(events, epoch_s=epoch_s)
         st.dataframe(pd.DataFrame(table[::-1][:_EVENTS_SHOWN]), hide_index=True, height=220, alt="Who changed verdict")
         st.download_button(
             "Log (CSV)",
@@ -176,20 +175,6 @@ def _log(events: list[Event], epoch_s: float) -> None:
             on_click="ignore",
             disabled=not events,
         )
-
-
-def event_rows(events: list[Event], *, epoch_s: float | None = None) -> list[dict[str, Any]]:
-    """Return events as a table: `time` of the day in UTC, or `seconds` without an epoch; `face`, `from` and `to`."""
-    rows: list[dict[str, Any]] = []
-    for event in events:
-        if epoch_s is None:
-            when: dict[str, Any] = {"seconds": round(event.time_s, 2)}
-        else:
-            moment = datetime.fromtimestamp(epoch_s + event.time_s, UTC)
-            when = {"time": moment.isoformat(sep=" ", timespec="seconds")}
-        words = [labels.look(name).words if name else "" for name in (event.before, event.after)]
-        rows.append({**when, "face": event.number, "from": words[0], "to": words[1]})
-    return rows
 
 
 def _analysis(models: Models) -> Any:

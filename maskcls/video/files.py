@@ -55,7 +55,7 @@ class Outcome:
 
 def annotate(
     source: Path,
-    target: Path,
+    target: Path | None,
     analyse: Callable[[np.ndarray], Sequence[Face]],
     *,
     name: str | None = None,
@@ -68,7 +68,7 @@ def annotate(
 
     Args:
         source: A file that `reading.opened` can open.
-        target: Where to; left out when nothing could be read, or when it was cancelled.
+        target: Where to; left out when nothing could be read, or when it was cancelled. None: only look at it.
         analyse: Takes a frame `(h, w, 3) uint8` and returns its faces.
         name: What people call the file; its own name when None.
         on_progress: Is told how many seconds are done, and of how many, where that is known.
@@ -78,22 +78,23 @@ def annotate(
         VideoError: Nothing in it can be read.
     """
     called = plain_name(name or source.name)
-    draft = target.with_name(f".{target.name}.draft")
+    draft = target.with_name(f".{target.name}.draft") if target else None
     try:
         with opened(source, name=name) as container:
             outcome = _convert(container, draft, analyse, on_progress, cancelled)
         if not outcome.frames and not cancelled():
             raise VideoError(f"Not one frame of {called} can be read: it is damaged. Save it again.")
-        if not cancelled():
+        if draft and target and not cancelled():
             draft.replace(target)
     finally:
-        draft.unlink(missing_ok=True)
+        if draft:
+            draft.unlink(missing_ok=True)
     return outcome
 
 
 def _convert(
     container: Any,
-    draft: Path,
+    draft: Path | None,
     analyse: Callable[[np.ndarray], Sequence[Face]],
     on_progress: Callable[[float, float | None], None],
     cancelled: Callable[[], bool],
@@ -101,7 +102,7 @@ def _convert(
     total_s = length_s(container)
     annotator = _Annotator(analyse)
     with ExitStack() as stack:
-        writer = stack.enter_context(_Writer(draft, container))
+        writer = stack.enter_context(_Writer(draft, container)) if draft else None
         damaged = 0
         packets = _packets(container)
         for packet in packets:
@@ -109,7 +110,8 @@ def _convert(
                 damaged += 1
                 break
             if packet.stream is not container.streams.video[0]:
-                writer.sound(packet)
+                if writer:
+                    writer.sound(packet)
                 continue
             for frame in _frames(packet):
                 if isinstance(frame, av.FFmpegError):
@@ -119,7 +121,8 @@ def _convert(
                 if time_s > MAX_SECONDS:
                     damaged = -1
                     break
-                if (shown := annotator.shown(frame, time_s)) is not None:
+                shown = annotator.shown(frame, time_s)
+                if writer and shown is not None:
                     writer.picture(shown, frame)
                 on_progress(time_s, total_s)
             if damaged < 0 or cancelled():

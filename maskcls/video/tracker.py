@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from maskcls import labels
 from maskcls.face import Face
@@ -105,6 +104,8 @@ class _Followed:
 
 def _assigned(found: np.ndarray, expected: np.ndarray) -> dict[int, int]:
     """Return which found box `(n, 4)` is which expected one `(m, 4)`, so that together they overlap most."""
+    from scipy.optimize import linear_sum_assignment  # here: it takes half a second that few commands need
+
     overlap = iou_matrix(found, expected)
     # What hardly overlaps is worth nothing, or it would take the place of a pair that does.
     rows, columns = linear_sum_assignment(np.where(overlap >= _LEAST_IOU, overlap, 0.0), maximize=True)

@@ -7,6 +7,7 @@ import pytest
 
 from maskcls import images
 from tests.cli.fakes import lines, picture, run
+from tests.video.clips import clip
 
 
 def test_a_picture_without_faces():
@@ -48,6 +49,40 @@ def test_one_bad_picture_among_good_ones():
     assert [one["error"] is None for one in answers] == [True, False, False, True]
     assert (answers[1]["width_px"], answers[1]["height_px"], answers[1]["faces"]) == (None, None, [])
     assert "2 of 4 could not be classified." in result.stderr
+
+
+def test_a_video_as_json_and_annotated():
+    clip(Path("clip.mp4"), size_wh=(64, 48))
+    result = run("classify", "clip.mp4", picture("a.png"), "--json", "--annotate", "out")
+    assert result.exit_code == 0
+    video, photo = lines(result)
+    assert list(video) == [
+        *("file", "width_px", "height_px", "seconds", "frames", "events", "timeline", "shortened", "error")
+    ]
+    assert (video["file"], video["width_px"], video["frames"], video["error"]) == ("clip.mp4", 64, 15, None)
+    assert video["events"] == [{"seconds": 0.0, "face": 1, "from": None, "to": "with_mask"}]
+    assert video["timeline"] == {"0": {"with_mask": 1.0}}
+    assert photo["file"] == "a.png"
+    names = sorted(path.name for path in Path("out").iterdir())
+    assert names == ["a.annotated.jpg", "clip.annotated.mp4", "clip.events.csv"]
+    assert Path("out/clip.events.csv").read_text().splitlines()[1] == "0.0,1,,mask worn"
+
+
+def test_a_video_as_text():
+    clip(Path("clip.mp4"), size_wh=(64, 48))
+    result = run("classify", "clip.mp4")
+    assert result.stdout.splitlines() == ["clip.mp4: 1 s, 1 face followed", "     0.00 s  face 1: ✓ mask worn"]
+    assert [path.name for path in Path().iterdir()] == ["clip.mp4"]
+
+
+def test_a_broken_video_among_good_pictures():
+    Path("bad.mp4").write_text("no video")
+    result = run("classify", "bad.mp4", picture("a.png"), "--json", "--annotate", "out")
+    assert result.exit_code == 1
+    assert "not a video" in lines(result)[0]["error"]
+    assert lines(result)[1]["error"] is None
+    assert [path.name for path in Path("out").iterdir()] == ["a.annotated.jpg"]
+    assert "1 of 2 could not be classified." in result.stderr
 
 
 def test_errors_as_text_go_to_stderr():

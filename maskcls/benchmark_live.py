@@ -1,0 +1,195 @@
+"""How the Live page does: the real server, a real browser, and a camera that plays a clip of us."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from maskcls import benchmark
+from maskcls.errors import SettingsError
+
+ROOT = Path(__file__).parents[1]
+FPS = 30
+_CLIP_FRAMES = 60
+_WARM_UP_S = 6.0
+_PATIENCE_MS = 60_000
+# The component of streamlit-webrtc.
+_VIDEO = "iframe[title*=webrtc]"
+# Without a screen, without questions, and with a camera that plays a file.
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+
+
+def benchmark_live(*, seconds: float = 60.0) -> dict[str, Any]:
+    """Measure the Live page with one and with five still faces before the camera, 640 × 480 at 30 frames a second.
+
+    Args:
+        seconds: For how long, each.
+
+    Returns:
+        `one_face` and `five_faces`, each with `fps_back`, frames a second that the browser shows; `result_fps`, how
+        many a second were analysed; `callback_p95_ms`, from a frame's arrival to its return; `result_age_p95_ms`, how
+        old what is drawn on a frame is; `connect_s`, from Start to the first frame; `verdict_changes` in that time.
+
+    Raises:
+        SettingsError: Chromium or Playwright is missing.
+    """
+    with tempfile.TemporaryDirectory() as folder, served() as address:
+        return {
+            key: _measure(address, write_clip(Path(folder) / f"{key}.mjpeg", still(count)), seconds)
+            for key, count in (("one_face", 1), ("five_faces", 5))
+        }
+
+
+def still(count: int) -> Iterator[np.ndarray]:
+    """Yield frames `(480, 640, 3) uint8` of one or five faces that keep still before a camera with its noise."""
+    image, _ = benchmark.picture(count)
+    rng = np.random.default_rng(0)
+    for _ in range(_CLIP_FRAMES):
+        noise = rng.normal(0, 3, image.shape)
+        yield np.clip(np.rint(image + noise), 0, 255).astype(np.uint8)
+
+
+def write_clip(path: Path, frames: Iterable[np.ndarray]) -> Path:
+    """Write frames `(h, w, 3) uint8` as Motion JPEG, which Chromium's fake camera plays again and again."""
+    with path.open("wb") as file:
+        for image in frames:
+            file.write(cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
+    return path
+
+
+@contextmanager
+def served(**environment: str) -> Iterator[str]:
+    """Start the app on a free port and yield its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", *options]
+    server = subprocess.Popen(  # noqa: S603 - a fixed command
+        command,
+        cwd=ROOT,
+        env={**os.environ, "MASKCLS_LOCAL_NETWORK_ONLY": "1", **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+@contextmanager
+def watching(address: str, clip: Path) -> Iterator[Any]:
+    """Open the Live page in Chromium, whose camera plays `clip`, and yield Playwright's page.
+
+    Raises:
+        SettingsError: Chromium or Playwright is missing.
+    """
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise SettingsError("This needs Playwright. Install it: pip install -r requirements-dev.txt") from error
+    if chromium is None:
+        raise SettingsError("This needs Chromium. Install it: apt install chromium")
+    flags = [*_FLAGS, f"--use-file-for-fake-video-capture={clip}"]
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=flags)
+        try:
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page.set_default_timeout(_PATIENCE_MS)
+            page.goto(f"{address}/live")
+            yield page
+        finally:
+            browser.close()
+
+
+def start(page: Any) -> float:
+    """Press Start and wait for the first frame; return how many seconds that took."""
+    frame = page.frame_locator(_VIDEO)
+    button = frame.get_by_role("button", name="Start")
+    button.wait_for()
+    begun_s = time.monotonic()
+    button.click()
+    video = frame.locator("video")
+    video.wait_for(state="attached")
+    while not _frames_shown(video):
+        if time.monotonic() - begun_s > _PATIENCE_MS / 1000:
+            raise SettingsError("The video did not start.")
+        page.wait_for_timeout(10)
+    return time.monotonic() - begun_s
+
+
+def numbers(page: Any) -> dict[str, float]:
+    """Return what the page says of the stream: frames a second of camera and model, and times in milliseconds."""
+    texts = [str(text) for text in page.get_by_test_id("stMetricValue").all_text_contents()[:4]]
+    names = ("camera_fps", "result_fps", "callback_p95_ms", "result_age_p95_ms")
+    found = [re.match(r"[\d.]+", text) for text in texts]
+    return {name: float(one[0]) for name, one in zip(names, found, strict=False) if one}
+
+
+def _measure(address: str, clip: Path, seconds: float) -> dict[str, float]:
+    with watching(address, clip) as page:
+        connect_s = start(page)
+        page.wait_for_timeout(1000 * _WARM_UP_S)
+        video = page.frame_locator(_VIDEO).locator("video")
+        shown, begun_s, events = _frames_shown(video), time.monotonic(), _events(page)
+        readings = []
+        while time.monotonic() - begun_s < seconds:
+            page.wait_for_timeout(1000)
+            readings.append(numbers(page))
+        passed_s = time.monotonic() - begun_s
+        means = {
+            name: float(np.median([one[name] for one in readings if name in one]))
+            for name in ("result_fps", "callback_p95_ms", "result_age_p95_ms")
+        }
+        return {
+            "fps_back": (_frames_shown(video) - shown) / passed_s,
+            **means,
+            "connect_s": connect_s,
+            "verdict_changes": _events(page) - events,
+        }
+
+
+def _frames_shown(video: Any) -> int:
+    return int(video.evaluate("video => video.getVideoPlaybackQuality().totalVideoFrames"))
+
+
+def _events(page: Any) -> int:
+    return int(page.get_by_text(re.compile(r"^Log: \d+ event")).first.text_content().split()[1])
+
+
+def _wait(url: str, server: subprocess.Popen) -> None:
+    until = time.monotonic() + _PATIENCE_MS / 1000
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own server
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise SettingsError("The server did not start. Try `make app`, which says why.")

@@ -1,0 +1,162 @@
+"""The callback's frames: a colour stays a colour, nothing raises, an end leaves no thread, a new start works."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from maskcls.face import Face
+from maskcls.video.live import View
+from maskcls.video.stream import Stream
+from tests.video.test_tracker import face
+from tests.video.test_worker import until
+
+RED = np.zeros((48, 64, 3), np.uint8) + np.array([255, 0, 0], np.uint8)
+
+
+def frame(image_rgb: np.ndarray = RED) -> av.VideoFrame:
+    return av.VideoFrame.from_ndarray(image_rgb, format="rgb24").reformat(format="yuv420p")
+
+
+def nobody(*_: object) -> list[Face]:
+    return []
+
+
+def live_threads() -> int:
+    return sum(thread.name == "maskcls-live" for thread in threading.enumerate())
+
+
+def test_before_any_frame():
+    stream = Stream(nobody)
+    assert stream.live is None
+    assert not stream.running
+    stream.ended()
+    stream.show(View())
+
+
+def test_red_stays_red():
+    seen = []
+    stream = Stream(lambda image, *_: seen.append(image) or [])
+    answer = stream.recv(frame()).to_ndarray(format="rgb24")
+    until(lambda: seen != [])
+    stream.ended()
+    for image in (seen[0], answer):
+        assert np.abs(image.astype(int) - RED).max() < 12
+
+
+def test_what_cannot_be_read_goes_back_as_it_is(caplog: pytest.LogCaptureFixture):
+    stream = Stream(nobody)
+    thing = object()
+    with caplog.at_level(logging.CRITICAL):
+        assert stream.recv(thing) is thing
+    stream.ended()
+
+
+def test_an_end_leaves_no_thread_and_what_happened_stays():
+    before = live_threads()
+    stream = Stream(lambda *_: [face(32, 24, side=20)])
+    stream.recv(frame())
+    until(lambda: stream.live.events() != [])
+    assert stream.running
+    stream.ended()
+    until(lambda: live_threads() == before)
+    assert not stream.running
+    assert stream.live.events() != []
+
+
+def test_a_new_start_is_a_new_stream_with_the_same_view():
+    stream = Stream(nobody)
+    stream.show(View(mirrored=False))
+    stream.recv(frame())
+    first = stream.live
+    stream.ended()
+    stream.recv(frame())
+    assert stream.live is not first
+    assert stream.live.view == View(mirrored=False)
+    stream.show(View(paused=True))
+    assert stream.live.view.paused
+    stream.ended()
+
+
+def test_another_model_answers_from_the_next_frame_on():
+    stream = Stream(nobody)
+    stream.recv(frame())
+    stream.analyse = lambda *_: [face(32, 24, side=20)]
+
+    def found() -> bool:
+        stream.recv(frame())
+        return stream.live.stats().faces != {}
+
+    until(found)
+    stream.ended()
+
+
+def test_delays_are_measured():
+    stream = Stream(nobody)
+    for _ in range(10):
+        stream.recv(frame())
+        time.sleep(0.005)
+    stats = stream.live.stats()
+    stream.ended()
+    assert 10 < stats.camera_fps < 200
+    assert 0 < stats.callback_ms < 1000
+
+
+@pytest.fixture
+def loops_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close the event loop that streamlit-webrtc's thread leaves open."""
+    made: list[asyncio.AbstractEventLoop] = []
+    new = asyncio.new_event_loop
+
+    def noted() -> asyncio.AbstractEventLoop:
+        made.append(new())
+        return made[-1]
+
+    monkeypatch.setattr(asyncio, "new_event_loop", noted)
+    yield
+    for loop in made:
+        loop.close()
+
+
+@pytest.mark.usefixtures("loops_closed")
+def test_through_a_track_of_streamlit_webrtc():
+    """Every frame comes back, later ones with a box, with the times of those that came."""
+    from aiortc import MediaStreamTrack
+    from streamlit_webrtc.models import CallbackAttachableProcessor
+    from streamlit_webrtc.process import AsyncVideoProcessTrack
+
+    class Camera(MediaStreamTrack):
+        kind = "video"
+        count = 0
+
+        async def recv(self) -> av.VideoFrame:
+            await asyncio.sleep(0.01)
+            self.count += 1
+            one = frame(np.full((240, 320, 3), 60, np.uint8))
+            one.pts, one.time_base = self.count * 3000, Fraction(1, 90_000)
+            return one
+
+    async def watch() -> tuple[list[int], np.ndarray]:
+        stream = Stream(lambda *_: [face(100, 120)])
+        processor = CallbackAttachableProcessor(stream.recv, None, stream.ended)
+        track = AsyncVideoProcessTrack(Camera(), processor)
+        times = []
+        for _ in range(40):
+            last = await track.recv()
+            times.append(last.pts)
+        track.stop()
+        assert not stream.running
+        return times, last.to_ndarray(format="rgb24").astype(int)
+
+    before = live_threads()
+    times, last = asyncio.run(watch())
+    until(lambda: live_threads() == before)
+    assert times == [3000 * i for i in range(1, 41)]
+    # Mirrored: the face lies on the other side of the picture; its frame is green.
+    assert (last[..., 1] - last[..., 0] > 60).sum() > 100
