@@ -1,9 +1,11 @@
 """A video that is being annotated while its owner does something else."""
 
 import logging
+import shutil
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -32,10 +34,12 @@ class Job:
         self.total_s: float | None = None
         self.outcome: Outcome | None = None
         self.error: str | None = None
-        self._folder = tempfile.TemporaryDirectory(prefix="maskcls-")
-        self._source = Path(self._folder.name) / "source"
+        folder = Path(tempfile.mkdtemp(prefix="maskcls-"))
+        # Also when a session ends, and nobody says so.
+        self._delete = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._source = folder / "source"
         self._source.write_bytes(data)
-        self.result = Path(self._folder.name) / "annotated.mp4"
+        self.result = folder / "annotated.mp4"
         self._analyse = analyse
         self._cancel = threading.Event()
         self._started_s = time.monotonic()
@@ -67,7 +71,7 @@ class Job:
         """Call it off and delete its files."""
         self._cancel.set()
         self._thread.join()
-        self._folder.cleanup()
+        self._delete()
 
     def _work(self) -> None:
         try:

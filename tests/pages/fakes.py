@@ -18,7 +18,14 @@ class FakeFinder:
     card = Card("finder-0", "finder")
     calls = 0
 
-    def find(self, image_rgb: np.ndarray, *, min_score: float, min_face_px: float) -> list[Found]:
+    def find(
+        self,
+        image_rgb: np.ndarray,
+        *,
+        min_score: float,
+        min_face_px: float,
+        longest_px: int | None = None,  # noqa: ARG002
+    ) -> list[Found]:
         type(self).calls += 1
         if min_score > 0.8:
             return []
