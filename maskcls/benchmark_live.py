@@ -21,14 +21,13 @@ from maskcls import benchmark
 from maskcls.errors import SettingsError
 
 ROOT = Path(__file__).parents[1]
-FPS = 30
 _CLIP_FRAMES = 60
 _WARM_UP_S = 6.0
-_PATIENCE_MS = 60_000
+_PATIENCE_MS = 300_000
 # The component of streamlit-webrtc.
 _VIDEO = "iframe[title*=webrtc]"
-# Without a screen, without questions, and with a camera that plays a file.
-_FLAGS = (
+# Without a screen, and without asking anybody else for anything.
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -36,6 +35,9 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+)
+# A camera that plays a file, and no questions about it.
+_CAMERA = (
     "--autoplay-policy=no-user-gesture-required",
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
@@ -117,7 +119,7 @@ def watching(address: str, clip: Path) -> Iterator[Any]:
         raise SettingsError("This needs Playwright. Install it: pip install -r requirements-dev.txt") from error
     if chromium is None:
         raise SettingsError("This needs Chromium. Install it: apt install chromium")
-    flags = [*_FLAGS, f"--use-file-for-fake-video-capture={clip}"]
+    flags = [*FLAGS, *_CAMERA, f"--use-file-for-fake-video-capture={clip}"]
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=flags)
         try:
@@ -129,6 +131,18 @@ def watching(address: str, clip: Path) -> Iterator[Any]:
             browser.close()
 
 
+def video_of(page: Any) -> Any:
+    """Return Playwright's locator of the video that comes back."""
+    return page.frame_locator(_VIDEO).locator("video")
+
+
+def stop(page: Any) -> None:
+    """Press Stop and wait until the stream has ended."""
+    frame = page.frame_locator(_VIDEO)
+    frame.get_by_role("button", name="Stop").click()
+    frame.get_by_role("button", name="Start").wait_for()
+
+
 def start(page: Any) -> float:
     """Press Start and wait for the first frame; return how many seconds that took."""
     frame = page.frame_locator(_VIDEO)
@@ -136,7 +150,7 @@ def start(page: Any) -> float:
     button.wait_for()
     begun_s = time.monotonic()
     button.click()
-    video = frame.locator("video")
+    video = video_of(page)
     video.wait_for(state="attached")
     while not _frames_shown(video):
         if time.monotonic() - begun_s > _PATIENCE_MS / 1000:
@@ -157,7 +171,7 @@ def _measure(address: str, clip: Path, seconds: float) -> dict[str, float]:
     with watching(address, clip) as page:
         connect_s = start(page)
         page.wait_for_timeout(1000 * _WARM_UP_S)
-        video = page.frame_locator(_VIDEO).locator("video")
+        video = video_of(page)
         shown, begun_s, events = _frames_shown(video), time.monotonic(), _events(page)
         readings = []
         while time.monotonic() - begun_s < seconds:

@@ -2,30 +2,14 @@
 
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from maskcls import images, samples
+from maskcls import benchmark_live, images, samples
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 VERDICT = re.compile("^(✓ mask worn|✕ no mask|◐ mask partially worn|\\? not sure)$")
 # For a machine that is busy with something else; a quick one never waits that long.
 PATIENCE_MS = 300_000
@@ -38,30 +22,16 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address() -> Iterator[str]:
     """Start the server on a free port; stop it in the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (tmp_path_factory.mktemp("server") / "log.txt").open("w+")
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-    server = subprocess.Popen(  # noqa: S603 - a fixed command
-        [*command, *options], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
-    )
-    try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=120)
-        log.close()
+    with benchmark_live.served() as found:
+        yield found
 
 
 @pytest.fixture
 def page(address: str) -> Iterator["sync_api.Page"]:
     with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=benchmark_live.FLAGS)
         page = browser.new_page()
         page.set_default_timeout(PATIENCE_MS)
         # The page's own address, on a server that nobody has asked for anything yet.
@@ -69,20 +39,6 @@ def page(address: str) -> Iterator["sync_api.Page"]:
         page.get_by_role("heading", name="Photos").wait_for()
         yield page
         browser.close()
-
-
-def _wait(url: str, server: subprocess.Popen) -> None:
-    until = time.monotonic() + PATIENCE_MS / 1000
-    while time.monotonic() < until:
-        if server.poll() is not None:
-            pytest.fail("The server ended before it answered.")
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own server
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    pytest.fail("The server did not answer.")
 
 
 def _at_rest(element: "sync_api.Locator") -> dict[str, float]:
