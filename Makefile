@@ -7,13 +7,17 @@ WEIGHTS ?= ../shared/weights
 RUNS ?= .maskcls/runs
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check models bench clean
+.PHONY: help app app-https test check models bench soak clean
 
 help: ## What can be made here
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 app: $(VENV)/.app ## Set up and open the app on http://localhost:8501
 	$(BIN)/streamlit run app.py
+
+app-https: $(VENV)/.app ## The same by https with a certificate of its own, for phones on this network
+	$(BIN)/python -m maskcls.certificate .maskcls/https
+	$(BIN)/streamlit run app.py --server.sslCertFile .maskcls/https/cert.pem --server.sslKeyFile .maskcls/https/key.pem
 
 test: $(VENV)/.dev ## Run all tests; the browser tests skip without Chromium
 	$(BIN)/python -m pytest
@@ -30,6 +34,9 @@ models: $(VENV)/.app ## Train the shipped models again from $(DATA) and $(WEIGHT
 
 bench: $(VENV)/.app ## Time our way of a picture against the tutorials' way
 	$(BIN)/python -m maskcls benchmark
+
+soak: $(VENV)/.dev ## Ten minutes of a Live stream: memory and threads of the server
+	$(BIN)/python -m maskcls benchmark --soak 10
 
 clean: ## Remove .venv and caches; what people made under .maskcls stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,19 @@ _CAMERA = (
 )
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running app.
+
+    Attributes:
+        address: Where it answers.
+        pid: Its process.
+    """
+
+    address: str
+    pid: int
+
+
 def benchmark_live(*, seconds: float = 60.0) -> dict[str, Any]:
     """Measure the Live page with one and with five still faces before the camera, 640 × 480 at 30 frames a second.
 
@@ -58,11 +72,55 @@ def benchmark_live(*, seconds: float = 60.0) -> dict[str, Any]:
     Raises:
         SettingsError: Chromium or Playwright is missing.
     """
-    with tempfile.TemporaryDirectory() as folder, served() as address:
+    with tempfile.TemporaryDirectory() as folder, served() as server:
         return {
-            key: _measure(address, write_clip(Path(folder) / f"{key}.mjpeg", still(count)), seconds)
+            key: _measure(server.address, write_clip(Path(folder) / f"{key}.mjpeg", still(count)), seconds)
             for key, count in (("one_face", 1), ("five_faces", 5))
         }
+
+
+def soak(*, minutes: float = 10.0) -> dict[str, float]:
+    """Let a stream of five faces run for long, and see whether the server grows or keeps threads of it.
+
+    Args:
+        minutes: How long; the first is for warming up.
+
+    Returns:
+        `minutes`; `memory_start_mb` and `memory_end_mb`, medians of a minute each; `growth`, their ratio less 1;
+        `threads_before` and `threads_after`, how many there were when a first stream had ended, and when this one had.
+
+    Raises:
+        SettingsError: Chromium or Playwright is missing, or this is not Linux.
+    """
+    if not Path("/proc/self/statm").exists():
+        raise SettingsError("Memory of another process is read from /proc here, which only Linux has.")
+    with tempfile.TemporaryDirectory() as folder, served() as server:
+        clip = write_clip(Path(folder) / "five.mjpeg", still(5))
+        with watching(server.address, clip) as page:
+            start(page)
+            page.wait_for_timeout(1000 * _WARM_UP_S)
+            stop(page)
+            page.wait_for_timeout(1000 * _WARM_UP_S)
+            before = _threads(server.pid)
+            start(page)
+            page.wait_for_timeout(60_000)
+            memory = []
+            until = time.monotonic() + 60 * max(minutes - 1, 1)
+            while time.monotonic() < until:
+                page.wait_for_timeout(5000)
+                memory.append(_resident_mb(server.pid))
+            stop(page)
+            page.wait_for_timeout(1000 * _WARM_UP_S)
+            after = _threads(server.pid)
+    first, last = float(np.median(memory[:12])), float(np.median(memory[-12:]))
+    return {
+        "minutes": minutes,
+        "memory_start_mb": first,
+        "memory_end_mb": last,
+        "growth": last / first - 1,
+        "threads_before": before,
+        "threads_after": after,
+    }
 
 
 def still(count: int) -> Iterator[np.ndarray]:
@@ -83,8 +141,8 @@ def write_clip(path: Path, frames: Iterable[np.ndarray]) -> Path:
 
 
 @contextmanager
-def served(**environment: str) -> Iterator[str]:
-    """Start the app on a free port and yield its address."""
+def served() -> Iterator["Server"]:
+    """Start the app on a free port, for this machine alone."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -93,13 +151,13 @@ def served(**environment: str) -> Iterator[str]:
     server = subprocess.Popen(  # noqa: S603 - a fixed command
         command,
         cwd=ROOT,
-        env={**os.environ, "MASKCLS_LOCAL_NETWORK_ONLY": "1", **environment},
+        env={**os.environ, "MASKCLS_LOCAL_NETWORK_ONLY": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
-        yield f"http://127.0.0.1:{port}"
+        yield Server(f"http://127.0.0.1:{port}", server.pid)
     finally:
         server.terminate()
         server.wait(timeout=60)
@@ -192,6 +250,15 @@ def _measure(address: str, clip: Path, seconds: float) -> dict[str, float]:
 
 def _frames_shown(video: Any) -> int:
     return int(video.evaluate("video => video.getVideoPlaybackQuality().totalVideoFrames"))
+
+
+def _resident_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _threads(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
 
 
 def _events(page: Any) -> int:

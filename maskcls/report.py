@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,18 @@ def event_rows(events: Sequence["Event"], *, epoch_s: float | None = None) -> li
         before, after = (labels.look(name).words if name else "" for name in (event.before, event.after))
         table.append({**when, "face": event.number, "from": before, "to": after})
     return table
+
+
+def figures_text(figures: Mapping[str, Any], *, indent: str = "") -> str:
+    """Return figures that lie in each other as lines for people."""
+    lines = []
+    for name, value in figures.items():
+        words = name.replace("_", " ")
+        if isinstance(value, Mapping):
+            lines += [f"{indent}{words}", figures_text(value, indent=f"{indent}  ")]
+        else:
+            lines.append(f"{indent}{words:20} {value:g}")
+    return "\n".join(lines)
 
 
 def video_json(file: str, outcome: "Outcome | None", error: str | None = None) -> dict[str, Any]:

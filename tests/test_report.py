@@ -162,6 +162,16 @@ def test_an_evaluation_as_text():
     ]
 
 
+def test_figures_as_text():
+    assert report.figures_text({}) == ""
+    figures = {"one_face": {"fps_back": 29.94}, "growth": 0.01}
+    assert report.figures_text(figures).splitlines() == [
+        "one face",
+        "  fps back             29.94",
+        "growth               0.01",
+    ]
+
+
 def test_two_classes_of_three_as_text():
     """The line is there where the data has several of the model's classes, and not all."""
     result = {

@@ -134,13 +134,27 @@ def stress(data: Path, *, split: str | None, model: str | None, cut_scale: float
 )
 @model_option
 @click.option("--runs", type=click.IntRange(min=1), default=20, show_default=True, help="The median of how many.")
+@click.option(
+    "--live", is_flag=True, help="Measure the Live page instead, with Chromium and a camera that plays a clip."
+)
+@click.option(
+    "--soak", type=click.FloatRange(min=2), metavar="MINUTES", help="Watch a Live stream's memory and threads."
+)
 @as_json_option
-def benchmark(*, yunet: Path | None, model: str | None, runs: int, as_json: bool) -> None:
+def benchmark(
+    *, yunet: Path | None, model: str | None, runs: int, live: bool, soak: float | None, as_json: bool
+) -> None:
     """Time our way from a picture to heatmaps against the way that tutorials do it, in one run on the same pictures.
 
     Ours: find, classify, heatmap. The tutorials': YuNet (see --yunet), Keras' MobileNetV2 at 224 px with model.predict
     for each face, Grad-CAM by a GradientTape for each face. Look at the ratios; times hang on the machine.
     """
+    if live or soak:
+        from maskcls import benchmark_live
+
+        measured = benchmark_live.soak(minutes=soak) if soak else benchmark_live.benchmark_live()
+        click.echo(json.dumps(measured) if as_json else report.figures_text(measured))
+        return
     from maskcls import benchmark as bench
 
     registry = Registry()

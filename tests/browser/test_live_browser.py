@@ -52,8 +52,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with benchmark_live.served() as found:
-        yield found
+    with benchmark_live.served() as server:
+        yield server.address
 
 
 @pytest.fixture

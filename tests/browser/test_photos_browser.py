@@ -24,8 +24,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Start the server on a free port; stop it in the end."""
-    with benchmark_live.served() as found:
-        yield found
+    with benchmark_live.served() as server:
+        yield server.address
 
 
 @pytest.fixture
