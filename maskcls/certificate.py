@@ -33,7 +33,10 @@ def main(folder: Path) -> None:
 
 def own_addresses() -> list[str]:
     """Return this machine's addresses in its networks."""
-    found = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    except OSError:  # a machine whose own name no one knows
+        found = set()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             # Nothing is sent: this only asks which way packets would go.

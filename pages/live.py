@@ -5,7 +5,6 @@ import streamlit as st
 from maskcls.errors import SettingsError
 from maskcls.ui import camera_check, entrance, keep_face, models, video_file, webcam
 from maskcls.ui.words import plain
-from maskcls.video.network import rtc_configuration
 
 entrance.required()
 
@@ -27,18 +26,18 @@ else:
             mine.show(webcam.view())
         with picture:
             try:
-                playing = webcam.video(mine)
+                state = webcam.video(mine)
             except SettingsError as error:
+                state = "idle"
                 st.error(plain(str(error)), title="No connection can be made", icon=":material/error:")
-                st.stop()
+            st.page_link("pages/photos.py", label="Take a snapshot or upload pictures instead")
             st.caption(
                 ":material/lock: The video goes to this server, is looked at in its memory and comes straight back. "
                 "Nothing is kept unless you keep a face."
             )
             with st.expander("No video?", icon=":material/troubleshoot:"):
-                camera_check.show(rtc_configuration())
-                st.page_link("pages/photos.py", label="Take a snapshot or upload pictures instead")
+                camera_check.show()
             with st.expander("Keep a face for teaching", icon=":material/bookmark:"):
                 keep_face.show(mine, at_work.classifier.card.classes)
         with numbers:
-            webcam.numbers(mine, playing=playing)
+            webcam.numbers(mine, state=state)

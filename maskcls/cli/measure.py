@@ -154,6 +154,8 @@ def benchmark(
 
         measured = benchmark_live.soak(minutes=soak) if soak else benchmark_live.benchmark_live()
         click.echo(json.dumps(measured) if as_json else report.figures_text(measured))
+        if soak and not benchmark_live.is_steady(measured):
+            raise click.ClickException("Memory grew by more than 5 %, or threads were left.")
         return
     from maskcls import benchmark as bench
 

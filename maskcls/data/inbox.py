@@ -21,6 +21,7 @@ from maskcls import images
 from maskcls.errors import DatasetError
 
 KEPT_DAYS = 30
+_NO_LINE_S = 3600
 _LINES = "kept.jsonl"
 # Class names come from model cards, which may be a stranger's, and become names of folders here.
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ -]{0,59}")
@@ -110,7 +111,13 @@ class Inbox:
             return self._drop(lambda kept: secrets.compare_digest(kept.owner.encode(), owner.strip().lower().encode()))
 
     def _purge(self, now: datetime) -> None:
+        """Delete what has expired, and pictures of which no line says until when they may be kept."""
         self._drop(lambda kept: datetime.fromisoformat(kept.expires) <= now)
+        known = {self._picture(kept) for kept in self._read()}
+        for path in self._folder.glob("*/*.png"):
+            # One that is being kept right now has no line yet.
+            if path not in known and now.timestamp() - path.stat().st_mtime > _NO_LINE_S:
+                path.unlink(missing_ok=True)
 
     def _drop(self, unwanted: Callable[[Kept], bool]) -> int:
         everything = self._read()
@@ -126,7 +133,7 @@ class Inbox:
 
     def _read(self) -> list[Kept]:
         try:
-            lines = (self._folder / _LINES).read_text(encoding="utf-8").splitlines()
+            lines = (self._folder / _LINES).read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return []
         return [kept for line in lines if (kept := _parsed(line)) is not None]
@@ -148,8 +155,8 @@ def _parsed(line: str) -> Kept | None:
     try:
         row = json.loads(line)
         kept = Kept(row["id"], row["class"], row["time"], row["expires"], row["owner"])
-        datetime.fromisoformat(kept.expires)
+        zone = datetime.fromisoformat(kept.expires).tzinfo
     except (ValueError, KeyError, TypeError):
         return None
     safe = re.fullmatch(r"[0-9a-f]{16}", str(kept.id)) and _SAFE.fullmatch(str(kept.label))
-    return kept if safe and isinstance(kept.owner, str) else None
+    return kept if safe and zone is not None and isinstance(kept.owner, str) else None

@@ -1,5 +1,6 @@
 """Which step between a camera and this page fails, and what to do about it."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ export default function (component) {
   const path = async () => {
     const kinds = []
     try {
-      const peer = new RTCPeerConnection(data.rtc ?? {})
+      const peer = new RTCPeerConnection()
       peer.onicecandidate = (event) => { if (event.candidate?.type) kinds.push(event.candidate.type) }
       peer.createDataChannel("check")
       await peer.setLocalDescription(await peer.createOffer())
@@ -39,6 +40,7 @@ export default function (component) {
   ask()
 }
 """
+_RUN, _ANSWER = "camera_check_run", "camera_check_answer"
 _COMPONENT = st.components.v2.component("maskcls_camera_check", html="<span></span>", js=_JS)
 
 
@@ -57,19 +59,18 @@ class Step:
     advice: str = ""
 
 
-def show(rtc: Mapping[str, Any] | None) -> None:
-    """Show a button that checks the camera's way, and what came out.
-
-    Args:
-        rtc: The servers for the connection, as `network.rtc_configuration` gives them.
-    """
-    runs = st.session_state.get("camera_check_runs", 0)
+def show() -> None:
+    """Show a button that checks the camera's way, and what came out."""
     if st.button("Check my camera", icon=":material/troubleshoot:", key="camera_check"):
-        runs = st.session_state["camera_check_runs"] = runs + 1
-    if not runs:
+        # A new word each time: the browser answers each once, also after this server began anew.
+        st.session_state[_RUN] = secrets.token_hex(4)
+    run = st.session_state.get(_RUN)
+    if run is None:
         return
-    answer = _ask(runs, rtc)
-    if not answer or answer.get("run") != runs:
+    answer = _ask(run) or st.session_state.get(_ANSWER)
+    if answer and answer.get("run") == run:
+        st.session_state[_ANSWER] = answer
+    else:
         st.caption("Asking the browser …")
         return
     for step in steps(answer):
@@ -77,12 +78,9 @@ def show(rtc: Mapping[str, Any] | None) -> None:
         st.markdown(f"{icon} {step.title}" + (f"  \n{step.advice}" if step.advice else ""))
 
 
-def _ask(run: int, rtc: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def _ask(run: str) -> Mapping[str, Any] | None:
     """Return the browser's report of this run; None while there is none. Pages are tested without it."""
-    # Only addresses go to the browser here: credentials are for the connection itself.
-    urls = [url for server in (rtc or {}).get("iceServers", []) for url in server["urls"] if url.startswith("stun")]
-    data = {"run": run, "rtc": {"iceServers": [{"urls": urls}] if urls else []}}
-    result = _COMPONENT(key="camera_check_report", data=data, on_report_change=lambda: None)
+    result = _COMPONENT(key="camera_check_report", data={"run": run}, on_report_change=lambda: None)
     report = getattr(result, "report", None)
     return report if isinstance(report, Mapping) else None
 
@@ -115,11 +113,17 @@ def steps(report: Mapping[str, Any]) -> list[Step]:
             }.get(str(permission), "It will ask when you press Start: allow it."),
         ),
         Step(
-            "There is a way through the network",
+            "The browser makes video connections",
             bool(paths) if isinstance(paths, list) else None,
             ""
             if isinstance(paths, list) and paths
-            else "Something keeps video connections (WebRTC) from this page: a setting of the browser, a VPN or a "
-            "firewall. Try another network, or ask whoever runs this server for a TURN server (README, *Live*).",
+            else "Something keeps video connections (WebRTC) from this page: a setting of the browser or an extension. "
+            "Try another browser.",
+        ),
+        Step(
+            "There is a way through the network to this server",
+            None,
+            "Only a start shows that. Both on one network works at once; else whoever runs this server has to name a "
+            "TURN server (README, *Live*).",
         ),
     ]

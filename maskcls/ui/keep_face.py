@@ -20,6 +20,8 @@ def show(mine: Stream, classes: Sequence[str]) -> None:
         mine: The stream.
         classes: The model's.
     """
+    # What has expired goes whenever somebody looks.
+    _inbox().faces()
     st.caption(
         f"A face that you keep is stored on this server for {KEPT_DAYS} days, to teach the model with. Nothing else is."
     )
@@ -47,6 +49,7 @@ def _form(classes: Sequence[str]) -> None:
                 st.error(plain(words), icon=":material/error:")
                 return
             st.session_state[_OWNER] = kept.owner
+            st.session_state[_TAKEN] = None
             st.success(
                 f"Kept until {kept.expires[:10]}. To take back all that you gave, you need this code: `{kept.owner}`",
                 icon=":material/bookmark_added:",

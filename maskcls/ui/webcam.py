@@ -1,11 +1,13 @@
 """The webcam on a page: the video itself, its switches, its numbers, and what happened."""
 
+import time
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
+from streamlit_webrtc.credentials import get_available_ice_servers
 
 from maskcls import report
 from maskcls.analysis import Settings, analyse
@@ -18,7 +20,7 @@ from maskcls.video.live import Stats, View
 from maskcls.video.network import rtc_configuration
 from maskcls.video.stream import Stream
 
-_KEY = "live_stream"
+_KEY, _STATE, _SINCE = "live_stream", "live_state", "live_since"
 _WIDTH, _HEIGHT, _FPS = 640, 480, 30
 _REFRESH_S = 1.0
 _EVENTS_SHOWN = 100
@@ -35,8 +37,8 @@ def stream(models: Models) -> Stream:
     return mine
 
 
-def video(mine: Stream) -> bool:
-    """Show the video with its Start button; tell whether it plays.
+def video(mine: Stream) -> str:
+    """Show the video with its Start button; return "idle", "connecting" or "playing".
 
     Raises:
         SettingsError: The servers for the connection make no sense.
@@ -44,12 +46,13 @@ def video(mine: Stream) -> bool:
     return _connect(mine, rtc_configuration())
 
 
-def _connect(mine: Stream, rtc: dict[str, Any] | None) -> bool:
+def _connect(mine: Stream, rtc: dict[str, Any] | None) -> str:
     """Hand the stream over to streamlit-webrtc; pages are tested without it."""
     context = webrtc_streamer(
         key="webcam",
         mode=WebRtcMode.SENDRECV,
-        rtc_configuration=rtc,
+        # Its own choice would be kept for as long as the server lives, and credentials last an hour or two.
+        rtc_configuration={"iceServers": get_available_ice_servers()} if rtc is None else rtc,
         media_stream_constraints={
             "video": {
                 "width": {"ideal": _WIDTH},
@@ -61,7 +64,14 @@ def _connect(mine: Stream, rtc: dict[str, Any] | None) -> bool:
         },
         video_frame_callback=mine.recv,
         on_video_ended=mine.ended,
-        video_html_attrs={"autoPlay": True, "controls": False, "muted": True, "style": {"width": "100%"}},
+        # Phones would play it in a window of its own, or not at all, without playsInline.
+        video_html_attrs={
+            "autoPlay": True,
+            "controls": False,
+            "muted": True,
+            "playsInline": True,
+            "style": {"width": "100%"},
+        },
         translations={
             "start": "Start",
             "stop": "Stop",
@@ -72,7 +82,7 @@ def _connect(mine: Stream, rtc: dict[str, Any] | None) -> bool:
             "device_access_denied": "The camera was refused. Allow it beside the address, and press Start again.",
         },
     )
-    return bool(context.state.playing)
+    return "playing" if context.state.playing else "connecting" if context.state.signalling else "idle"
 
 
 def view() -> View:
@@ -120,18 +130,21 @@ def view() -> View:
     )
 
 
-def numbers(mine: Stream, *, playing: bool) -> None:
-    """Show how the stream is doing and what happened in it, again every second while it plays."""
-    # The end of a stream comes without a run of the page; one more look says so.
-    st.fragment(_numbers, run_every=_REFRESH_S if playing else None)(mine, playing)
+def numbers(mine: Stream, *, state: str) -> None:
+    """Show how the stream is doing and what happened in it, again every second while there is one."""
+    since_s = st.session_state.setdefault(_SINCE, time.monotonic())
+    if state != st.session_state.get(_STATE):
+        st.session_state[_STATE] = state
+        since_s = st.session_state[_SINCE] = time.monotonic()
+    st.fragment(_numbers, run_every=None if state == "idle" else _REFRESH_S)(mine, state, since_s)
 
 
-def _numbers(mine: Stream, playing: bool) -> None:
+def _numbers(mine: Stream, state: str, since_s: float) -> None:
     live = mine.live
     stats = live.stats() if live is not None and mine.running else Stats()
     _measures(stats)
-    if playing and not mine.running:
-        st.caption(f":material/hourglass: Waiting for the first picture. If none comes in {_SLOW_S:.0f} s, see below.")
+    if state != "idle" and not mine.running:
+        _say_waiting(time.monotonic() - since_s)
     if stats.fault:
         st.warning(plain(stats.fault), icon=":material/error:")
     alert_s = live.view.alert_s if live is not None else None
@@ -150,10 +163,22 @@ def _numbers(mine: Stream, playing: bool) -> None:
         _log(live.events(), mine.epoch_s)
 
 
+def _say_waiting(passed_s: float) -> None:
+    if passed_s < _SLOW_S:
+        st.caption(":material/hourglass: Waiting for the first picture …")
+        return
+    st.warning(
+        "No picture comes. The browser may still be asking for the camera: allow it. If it was allowed, no way through "
+        "the network was found between this browser and the server: both on one network works at once, else whoever "
+        "runs this server has to name a TURN server (README, *Live*). *No video?* checks the rest.",
+        icon=":material/signal_disconnected:",
+    )
+
+
 def _measures(stats: Stats) -> None:
     with st.grid("auto", min_column_width=110):
-        st.metric("Camera", f"{stats.camera_fps:.0f} fps" if stats.camera_fps else "–")
-        st.metric("Model", f"{stats.result_fps:.0f} fps" if stats.result_fps else "–", help="Frames analysed.")
+        st.metric("Camera", f"{stats.camera_fps:.1f} fps" if stats.camera_fps else "–")
+        st.metric("Model", f"{stats.result_fps:.1f} fps" if stats.result_fps else "–", help="Frames analysed.")
         st.metric("Our delay", _ms(stats.callback_ms), help="What 95 of 100 frames waited for us at most.")
         st.metric("Age", _ms(stats.age_ms), help="How old what is drawn on a frame is: 95 of 100 frames, at most.")
     if stats.stages_ms:

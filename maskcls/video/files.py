@@ -1,7 +1,7 @@
 """From a video file to the same video with every face's verdict drawn on it, and what happened in it."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,16 +16,23 @@ from maskcls.errors import VideoError
 from maskcls.face import Face
 from maskcls.images import plain_name
 from maskcls.video.history import Event, History
-from maskcls.video.reading import MAX_SECONDS, frame_rate, length_s, opened, upright_rgb
+from maskcls.video.reading import MAX_PIXELS, MAX_SECONDS, frame_rate, length_s, opened, upright_rgb
 from maskcls.video.tracker import Track, Tracker
 
 # Faces hardly change between two of these; the boxes move on in between.
 _ANALYSED_FPS = 12
 _LONGEST_PX = 1280
-# More frames a second show nothing more.
-_MOST_FPS = 61
-# Sound of these kinds goes from one file to the other as it is.
-_COPIED_SOUND = ("aac", "mp3")
+# More frames a second show nothing more. (Some containers count in milliseconds, and are one early or late.)
+_MOST_FPS = 60
+_LEAST_BETWEEN_S = 1 / _MOST_FPS - 0.0015
+# Nobody waits for a file that says it is short and holds more than this.
+_MOST_FRAMES = MAX_SECONDS * 240
+_TIME_BASE = Fraction(1, 90_000)
+# Sound of this kind goes from one file to the other as it is, every other is encoded anew.
+_COPIED_SOUND = ("aac",)
+_SOUND_RATE = 48_000
+# Packets of sound before the first picture: some seconds.
+_MOST_WAITING = 500
 # A file that ends so long before it should was cut off.
 _MISSING_S = 1.0
 
@@ -81,7 +88,10 @@ def annotate(
     draft = target.with_name(f".{target.name}.draft") if target else None
     try:
         with opened(source, name=name) as container:
-            outcome = _convert(container, draft, analyse, on_progress, cancelled)
+            try:
+                outcome = _convert(container, draft, analyse, on_progress, cancelled)
+            except (av.FFmpegError, OSError) as error:
+                raise VideoError(f"{called} could not be worked through: {error}. Save it again as MP4.") from error
         if not outcome.frames and not cancelled():
             raise VideoError(f"Not one frame of {called} can be read: it is damaged. Save it again.")
         if draft and target and not cancelled():
@@ -101,50 +111,72 @@ def _convert(
 ) -> Outcome:
     total_s = length_s(container)
     annotator = _Annotator(analyse)
+    faults = _Faults()
     with ExitStack() as stack:
         writer = stack.enter_context(_Writer(draft, container)) if draft else None
-        damaged = 0
-        packets = _packets(container)
-        for packet in packets:
-            if isinstance(packet, av.FFmpegError):
-                damaged += 1
-                break
+        for packet in _packets(container, faults):
+            faults.read(packet)
             if packet.stream is not container.streams.video[0]:
                 if writer:
                     writer.sound(packet)
                 continue
-            for frame in _frames(packet):
-                if isinstance(frame, av.FFmpegError):
-                    damaged += 1
-                    continue
+            for frame in _frames(packet, faults):
                 time_s = annotator.time_of(frame)
-                if time_s > MAX_SECONDS:
-                    damaged = -1
+                if time_s > MAX_SECONDS or annotator.decoded > _MOST_FRAMES:
+                    faults.too_long = True
                     break
                 shown = annotator.shown(frame, time_s)
                 if writer and shown is not None:
-                    writer.picture(shown, frame)
+                    writer.picture(shown, time_s)
                 on_progress(time_s, total_s)
-            if damaged < 0 or cancelled():
+            if faults.too_long or cancelled():
                 break
-    return annotator.outcome(total_s, damaged)
+    return annotator.outcome(None if cancelled() else faults.said(container, total_s))
 
 
-def _packets(container: Any) -> Any:
-    """Yield the packets of picture and sound, and the error that ends them, if one does."""
+@dataclass
+class _Faults:
+    """What was wrong with a file, as it was read."""
+
+    damaged: int = 0
+    too_long: bool = False
+    end_s: float = 0.0
+
+    def read(self, packet: Any) -> None:
+        """Note how far the file has been read, whatever this part of it holds."""
+        if packet.pts is not None and packet.time_base is not None:
+            self.end_s = max(self.end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+
+    def said(self, container: Any, total_s: float | None) -> str | None:
+        """Return what to say of it; None when all of it could be read."""
+        start_s = container.start_time / av.time_base if container.start_time else 0.0
+        read_s = self.end_s - start_s
+        if self.too_long:
+            return f"Only its first {MAX_SECONDS // 60} minutes were taken."
+        if total_s is not None and total_s - read_s > _MISSING_S and total_s + start_s - read_s > _MISSING_S:
+            return f"It is damaged or cut off: {read_s:.0f} of its {total_s:.0f} seconds could be read."
+        return f"It is damaged: {self.damaged} of its parts could not be read." if self.damaged else None
+
+
+def _packets(container: Any, faults: _Faults) -> Iterator[Any]:
+    """Yield the packets of picture and sound, up to the first that cannot be read."""
     streams = [container.streams.video[0], *container.streams.audio[:1]]
     container.streams.video[0].thread_type = "AUTO"
     try:
         yield from container.demux(*streams)
-    except av.FFmpegError as error:
-        yield error
+    except av.FFmpegError:
+        faults.damaged += 1
 
 
-def _frames(packet: Any) -> list[Any]:
+def _frames(packet: Any, faults: _Faults) -> list[Any]:
     try:
-        return list(packet.decode())
-    except av.FFmpegError as error:
-        return [error]
+        frames = list(packet.decode())
+    except av.FFmpegError:
+        faults.damaged += 1
+        return []
+    fitting = [frame for frame in frames if frame.width * frame.height <= MAX_PIXELS]
+    faults.damaged += len(frames) - len(fitting)
+    return fitting
 
 
 class _Annotator:
@@ -155,49 +187,46 @@ class _Annotator:
         self._tracker, self._history = Tracker(), History()
         self._tracks: list[Track] = []
         self._start_s: float | None = None
-        self._analysed_s = self._shown_s = -1.0
+        self._analysed_s: float | None = None
+        self._shown_s: float | None = None
         self._seen: dict[int, list[Counter[str]]] = {}
         self._outcome = Outcome()
+        self.decoded = 0
 
     def time_of(self, frame: Any) -> float:
         """Return the seconds from the first frame on; frames without a time come a thirtieth after the last."""
-        time_s = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
-        if time_s is None:
-            return self._shown_s + 1 / 30
+        self.decoded += 1
+        if frame.pts is None or not frame.time_base:
+            return 0.0 if self._shown_s is None else self._shown_s + 1 / 30
+        time_s = float(frame.pts * frame.time_base)
         if self._start_s is None:
             self._start_s = time_s
         return time_s - self._start_s
 
     def shown(self, frame: Any, time_s: float) -> np.ndarray | None:
         """Return the frame with boxes; None for one that comes too soon after the last, or before it."""
-        if time_s <= self._shown_s or (self._shown_s >= 0 and time_s - self._shown_s < 1 / _MOST_FPS):
+        if self._shown_s is not None and time_s - self._shown_s < _LEAST_BETWEEN_S:
             return None
         image_rgb = upright_rgb(frame, longest_px=_LONGEST_PX)
-        if self._analysed_s < 0 or time_s - self._analysed_s >= 1 / _ANALYSED_FPS - 0.002:
+        if self._analysed_s is None or time_s - self._analysed_s >= 1 / _ANALYSED_FPS - _LEAST_BETWEEN_S / 8:
             self._look(image_rgb, time_s)
         self._shown_s = time_s
         self._outcome.frames += 1
-        self._outcome.height_px, self._outcome.width_px = image_rgb.shape[:2]
+        if self._outcome.frames == 1:
+            self._outcome.height_px, self._outcome.width_px = image_rgb.shape[:2]
         boxes = np.array([track.box_at(time_s) for track in self._tracks]).reshape(-1, 4)
         numbers = [track.number for track in self._tracks]
         return drawing.draw_boxes(image_rgb, boxes, [track.verdict for track in self._tracks], numbers=numbers)
 
-    def outcome(self, total_s: float | None, damaged: int) -> Outcome:
-        """Return what happened; see `_convert` for `damaged`."""
+    def outcome(self, shortened: str | None) -> Outcome:
+        """Return what happened, and why the end is missing, if it is."""
         result = self._outcome
-        result.seconds = max(0.0, self._shown_s)
+        result.seconds = self._shown_s or 0.0
         result.events = list(self._history.events)
+        result.shortened = shortened
         for second, counts in self._seen.items():
             names = dict.fromkeys(name for one in counts for name in one)
             result.timeline[second] = {name: sum(one[name] for one in counts) / len(counts) for name in names}
-        if damaged < 0:
-            result.shortened = f"Only its first {MAX_SECONDS // 60} minutes were taken."
-        elif total_s is not None and total_s - result.seconds > _MISSING_S:
-            result.shortened = (
-                f"It is damaged or cut off: {result.seconds:.0f} of its {total_s:.0f} seconds could be read."
-            )
-        elif damaged:
-            result.shortened = f"It is damaged: {damaged} of its parts could not be read."
         return result
 
     def _look(self, image_rgb: np.ndarray, time_s: float) -> None:
@@ -208,15 +237,15 @@ class _Annotator:
 
 
 class _Writer:
-    """Writes pictures and sound into an MP4."""
+    """Writes pictures and sound into an MP4, both from the time of the file's start on."""
 
     def __init__(self, path: Path, source: Any) -> None:
-        self._file = av.open(str(path), "w", format="mp4", options={"movflags": "faststart"})
-        self._rate = min(frame_rate(source), Fraction(_MOST_FPS - 1))
-        self._time_base = source.streams.video[0].time_base or Fraction(1, 90_000)
+        self._file = av.open(str(path.resolve()), "w", format="mp4", options={"movflags": "faststart"})
+        self._rate = min(frame_rate(source), Fraction(_MOST_FPS))
+        first = source.streams.video[0]
+        self._start_s = float(first.start_time * first.time_base) if first.start_time and first.time_base else 0.0
         self._video: Any = None
         self._audio = self._sound_like(source.streams.audio[0]) if source.streams.audio else None
-        self._count = 0
         self._waiting: list[Any] = []
 
     def __enter__(self) -> "_Writer":
@@ -226,56 +255,78 @@ class _Writer:
         try:
             if self._video is not None:
                 self._file.mux(self._video.encode(None))
-                if self._audio is not None and self._audio[0] == "encoded":
-                    self._file.mux(self._audio[1].encode(None))
+                if self._audio is not None and not self._audio.copied:
+                    self._or_silent(lambda stream: self._file.mux(stream.encode(None)))
         finally:
             self._file.close()
 
-    def picture(self, image_rgb: np.ndarray, source: Any) -> None:
-        """Write one picture `(h, w, 3) uint8` at the time of its source frame."""
+    def picture(self, image_rgb: np.ndarray, time_s: float) -> None:
+        """Write one picture `(h, w, 3) uint8` that is shown so long after the first."""
         if self._video is None:
             self._start(image_rgb)
         frame = av.VideoFrame.from_ndarray(image_rgb, format="rgb24")
-        frame.time_base = self._time_base
-        frame.pts = source.pts if source.pts is not None else round(self._count / self._rate / self._time_base)
-        self._count += 1
+        frame.time_base = _TIME_BASE
+        frame.pts = round(time_s / _TIME_BASE)
         # A stream may change its size half-way; a file may not.
         frame = frame.reformat(width=self._video.width, height=self._video.height, format="yuv420p")
         self._file.mux(self._video.encode(frame))
 
     def sound(self, packet: Any) -> None:
-        """Write a packet of sound; one that cannot be read is left out."""
+        """Write a packet of sound; from the first that cannot be written on there is none."""
         if self._audio is None or packet.dts is None:
             return
-        how, stream = self._audio
         if self._video is None:
             # Both streams must be known before the first packet is written.
             self._waiting.append(packet)
-            return
-        if how == "copied":
-            packet.stream = stream
-            self._file.mux(packet)
-            return
-        try:
-            for frame in packet.decode():
-                self._file.mux(stream.encode(frame))
-        except av.FFmpegError:
-            return
+            del self._waiting[_MOST_WAITING:]
+        elif self._audio.copied:
+            self._or_silent(lambda stream: self._copy(packet, stream))
+        else:
+            self._or_silent(lambda stream: self._encode(packet, stream))
 
     def _start(self, image_rgb: np.ndarray) -> None:
         self._video = self._file.add_stream("libx264", rate=self._rate, options={"preset": "veryfast", "crf": "23"})
         self._video.height, self._video.width = image_rgb.shape[:2]
         self._video.pix_fmt = "yuv420p"
-        self._video.codec_context.time_base = self._time_base
+        self._video.codec_context.time_base = _TIME_BASE
         waiting, self._waiting = self._waiting, []
         for packet in waiting:
             self.sound(packet)
 
-    def _sound_like(self, source: Any) -> tuple[str, Any] | None:
-        """Return how sound is carried over and the stream for it; None where that cannot be done."""
+    def _copy(self, packet: Any, stream: Any) -> None:
+        late = round(self._start_s / packet.time_base)
+        packet.pts, packet.dts = (packet.pts or packet.dts) - late, packet.dts - late
+        packet.stream = stream
+        self._file.mux(packet)
+
+    def _encode(self, packet: Any, stream: Any) -> None:
+        for frame in packet.decode():
+            # In its own samples: some containers count time so coarsely that pieces of a frame would coincide.
+            if frame.pts is not None:
+                frame.pts = round((float(frame.pts * frame.time_base) - self._start_s) * frame.sample_rate)
+                frame.time_base = Fraction(1, frame.sample_rate)
+            self._file.mux(stream.encode(frame))
+
+    def _or_silent(self, write: Callable[[Any], None]) -> None:
+        if self._audio is None or self._audio.silent:
+            return
+        try:
+            write(self._audio.stream)
+        except (av.FFmpegError, ValueError):
+            self._audio.silent = True
+
+    def _sound_like(self, source: Any) -> "_Sound | None":
+        """Return a stream for the sound; None where that cannot be done."""
         try:
             if source.codec_context.name in _COPIED_SOUND:
-                return "copied", self._file.add_stream_from_template(source)
-            return "encoded", self._file.add_stream("aac", rate=min(source.codec_context.sample_rate, 48_000))
+                return _Sound(self._file.add_stream_from_template(source), copied=True)
+            return _Sound(self._file.add_stream("aac", rate=_SOUND_RATE), copied=False)
         except (av.FFmpegError, ValueError, AttributeError):
             return None
+
+
+@dataclass
+class _Sound:
+    stream: Any
+    copied: bool
+    silent: bool = False

@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,11 @@ from maskcls.video.worker import TURNS
 
 log = logging.getLogger(__name__)
 
+_SOURCE, _RESULT = "source", "annotated.mp4"
+
 
 class Job:
-    """Annotates one video in a thread of its own; its files go with it.
+    """Annotates one video in a thread of its own. It ends, and its files go, when nobody holds the job any more.
 
     Args:
         data: The bytes of the video; written to disk at once, and not kept.
@@ -30,21 +33,37 @@ class Job:
 
     def __init__(self, data: bytes | memoryview, name: str, analyse: Callable[[np.ndarray], Sequence[Face]]) -> None:
         self.name = name
-        self.done_s = 0.0
-        self.total_s: float | None = None
-        self.outcome: Outcome | None = None
-        self.error: str | None = None
+        self._state = _State()
         folder = Path(tempfile.mkdtemp(prefix="maskcls-"))
-        # Also when a session ends, and nobody says so.
-        self._delete = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self._source = folder / "source"
-        self._source.write_bytes(data)
-        self.result = folder / "annotated.mp4"
-        self._analyse = analyse
-        self._cancel = threading.Event()
+        (folder / _SOURCE).write_bytes(data)
+        self.result = folder / _RESULT
         self._started_s = time.monotonic()
-        self._thread = threading.Thread(target=self._work, name="maskcls-video", daemon=True)
+        # The thread knows nothing of the job, or a session that has gone could not let go of it.
+        self._thread = threading.Thread(
+            target=_work, args=(self._state, folder, name, analyse), name="maskcls-video", daemon=True
+        )
+        self._forget = weakref.finalize(self, _forget, self._state, folder, self._thread)
         self._thread.start()
+
+    @property
+    def done_s(self) -> float:
+        """How many seconds of the video are done."""
+        return self._state.done_s
+
+    @property
+    def total_s(self) -> float | None:
+        """How many there are, as far as the file says."""
+        return self._state.total_s
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What happened in the video; None until it is done, and when it cannot be read."""
+        return self._state.outcome
+
+    @property
+    def error(self) -> str | None:
+        """Why it cannot be read, for people."""
+        return self._state.error
 
     @property
     def running(self) -> bool:
@@ -54,7 +73,7 @@ class Job:
     @property
     def cancelled(self) -> bool:
         """Whether somebody called it off."""
-        return self._cancel.is_set()
+        return self._state.cancel.is_set()
 
     @property
     def left_s(self) -> float | None:
@@ -65,36 +84,52 @@ class Job:
 
     def cancel(self) -> None:
         """Call it off; its thread ends after the frame that it is at."""
-        self._cancel.set()
+        self._state.cancel.set()
 
     def close(self) -> None:
         """Call it off and delete its files."""
-        self._cancel.set()
+        self.cancel()
         self._thread.join()
-        self._delete()
+        self._forget()
 
-    def _work(self) -> None:
-        try:
-            self.outcome = annotate(
-                self._source,
-                self.result,
-                self._faces,
-                name=self.name,
-                on_progress=self._note,
-                cancelled=self._cancel.is_set,
-            )
-        except MaskclsError as error:
-            self.error = str(error)
-        except Exception as error:
-            log.error("A video could not be annotated.", exc_info=error)
-            self.error = "Something went wrong with this video. Try another one, and tell whoever runs this server."
-        finally:
-            self._source.unlink(missing_ok=True)
 
-    def _faces(self, image_rgb: np.ndarray) -> Sequence[Face]:
+@dataclass
+class _State:
+    cancel: threading.Event = field(default_factory=threading.Event)
+    done_s: float = 0.0
+    total_s: float | None = None
+    outcome: Outcome | None = None
+    error: str | None = None
+    abandoned: bool = False
+
+
+def _work(state: _State, folder: Path, name: str, analyse: Callable[[np.ndarray], Sequence[Face]]) -> None:
+    def faces(image_rgb: np.ndarray) -> Sequence[Face]:
         # Live streams and other videos are served in between.
         with TURNS:
-            return self._analyse(image_rgb)
+            return analyse(image_rgb)
 
-    def _note(self, done_s: float, total_s: float | None) -> None:
-        self.done_s, self.total_s = done_s, total_s
+    def note(done_s: float, total_s: float | None) -> None:
+        state.done_s, state.total_s = done_s, total_s
+
+    try:
+        state.outcome = annotate(
+            folder / _SOURCE, folder / _RESULT, faces, name=name, on_progress=note, cancelled=state.cancel.is_set
+        )
+    except MaskclsError as error:
+        state.error = str(error)
+    except Exception as error:
+        log.error("A video could not be annotated.", exc_info=error)
+        state.error = "Something went wrong with this video. Try another one, and tell whoever runs this server."
+    finally:
+        (folder / _SOURCE).unlink(missing_ok=True)
+        if state.abandoned:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget(state: _State, folder: Path, thread: threading.Thread) -> None:
+    """Delete the files now, or let the thread do it when it has ended."""
+    state.abandoned = True
+    state.cancel.set()
+    if not thread.is_alive():
+        shutil.rmtree(folder, ignore_errors=True)

@@ -37,13 +37,15 @@ def opened(path: Path, *, name: str | None = None) -> Iterator[Any]:
     called = plain_name(name or path.name)
     kind = _container_of(path, called)
     try:
-        container = av.open(str(path), format=kind, container_options={"protocol_whitelist": "file"})
+        container = av.open(str(path.resolve()), format=kind, container_options={"protocol_whitelist": "file"})
     except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoError(
             f"{called} cannot be opened: it is damaged, or cut off before its table of contents. Save it again."
         ) from error
     with container:
         _check(container, called)
+        # Frames may say that they are larger than the file did: FFmpeg would decode some with a gigabyte each.
+        container.streams.video[0].codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         yield container
 
 

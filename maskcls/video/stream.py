@@ -1,5 +1,6 @@
 """What a video connection needs of us: a callback for its frames, and an end."""
 
+import logging
 import threading
 import time
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import av
 
 from maskcls.video.live import Analyse, Live, View
+
+log = logging.getLogger(__name__)
 
 
 class Stream:
@@ -22,6 +25,7 @@ class Stream:
         self._lock = threading.Lock()
         self._live: Live | None = None
         self._ended = True
+        self._faulty = False
         # What the clock of a stream, which knows no date, has to be added to.
         self.epoch_s = time.time() - time.monotonic()
 
@@ -44,12 +48,16 @@ class Stream:
     def recv(self, frame: Any) -> Any:
         """Return what to show for an `av.VideoFrame`: another one. Never raises, and never waits for the model."""
         start_s = time.monotonic()
-        live = self._live_now()
         try:
+            live = self._live_now()
             answer = av.VideoFrame.from_ndarray(live.frame(frame.to_ndarray(format="rgb24")), format="rgb24")
-        except Exception:  # of a kind of frame that cannot be read: better shown as it is than no stream at all
-            answer = frame
-        live.answered(start_s)
+            live.answered(start_s)
+        except Exception as error:  # better shown as it came than no stream at all
+            if not self._faulty:  # once for a spell of faults
+                log.error("A frame goes back as it came.", exc_info=error)
+            self._faulty = True
+            return frame
+        self._faulty = False
         return answer
 
     def ended(self) -> None:

@@ -58,7 +58,7 @@ class Tracker:
         self._count = 0
 
     def update(self, faces: Sequence[Face], time_s: float) -> list[Track]:
-        """Return the track of each face in a frame, in their order.
+        """Return the track of each face in a frame, in their order, then of those just missed: a finder blinks.
 
         Args:
             faces: What was found in the frame.
@@ -72,7 +72,8 @@ class Tracker:
         for i, face in enumerate(faces):
             one = self._followed[known[i]] if i in known else self._new(face, time_s)
             tracks.append(one.see(face, time_s))
-        return tracks
+        missed = [one.track for one in self._followed if 0 < time_s - one.last_s <= _PREDICTED_S]
+        return [*tracks, *missed]
 
     def _new(self, face: Face, time_s: float) -> "_Followed":
         self._count += 1
@@ -88,6 +89,7 @@ class _Followed:
         self._velocity = np.zeros(4)
         self._votes = Votes()
         self.last_s = time_s
+        self.track: Track
 
     def expected(self, time_s: float) -> np.ndarray:
         """Return the box `(4,)` where the face should be."""
@@ -99,7 +101,8 @@ class _Followed:
             self._velocity += _TRUST * ((box - self._box) / passed - self._velocity)
         self._box, self.last_s = box, time_s
         verdict = self._votes.add(face.probabilities, sure=face.verdict != labels.NOT_SURE, time_s=time_s)
-        return Track(self._number, face, verdict, self._first_s, time_s, self._velocity.copy())
+        self.track = Track(self._number, face, verdict, self._first_s, time_s, self._velocity.copy())
+        return self.track
 
 
 def _assigned(found: np.ndarray, expected: np.ndarray) -> dict[int, int]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from maskcls import labels
 
 # A frame's weight halves in this time.
-_HALF_LIFE_S = 0.4
-# What is shown changes only when another class has this many times its votes …
-_LEAD = 2.5
+_HALF_LIFE_S = 0.5
+# What is shown changes only when another class has this many times its votes, which takes a good second …
+_LEAD = 5.0
 # … and becomes *not sure* when sure frames have had less than this share of the weight for some time.
 _LEAST_SURE = 0.15
 

@@ -108,6 +108,6 @@ def test_leaving_and_coming_back(page: "sync_api.Page"):
 def test_the_camera_check_asks_this_browser(page: "sync_api.Page"):
     page.get_by_text("No video?").click()
     page.get_by_role("button", name="Check my camera").click()
-    page.get_by_text("There is a way through the network").wait_for()
+    page.get_by_text("The browser makes video connections").wait_for()
     assert page.get_by_text("There is a camera").is_visible()
     assert not page.get_by_text("Plug one in").is_visible()

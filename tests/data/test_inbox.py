@@ -79,6 +79,17 @@ def test_what_has_expired_is_gone(tmp_path: Path):
     assert not later.picture(early).exists()
 
 
+def test_a_picture_that_no_line_speaks_of_goes(tmp_path: Path):
+    inbox = Inbox(tmp_path)
+    kept = inbox.keep(FACE, "with_mask", consent=True)
+    (tmp_path / "kept.jsonl").write_text("damaged\n")
+    assert inbox.faces() == []
+    assert inbox.picture(kept).exists()
+    later = Inbox(tmp_path, now=lambda: datetime.now(UTC) + timedelta(hours=2))
+    assert later.faces() == []
+    assert not inbox.picture(kept).exists()
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -89,6 +100,8 @@ def test_what_has_expired_is_gone(tmp_path: Path):
         '{"id": "../../x", "class": "a", "time": "", "expires": "2000-01-01T00:00:00+00:00", "owner": "b"}',
         '{"id": "0123456789abcdef", "class": "..", "time": "", "expires": "2000-01-01T00:00:00+00:00", "owner": "b"}',
         '{"id": "0123456789abcdef", "class": "a", "time": "", "expires": "soon", "owner": "b"}',
+        '{"id": "0123456789abcdef", "class": "a", "time": "", "expires": "2099-01-01T00:00:00", "owner": "b"}',
+        "\udcff\udcfe",
         '{"id": "0123456789abcdef", "class": "a", "time": "", "expires": "2099-01-01T00:00:00+00:00", "owner": 5}',
     ],
 )
@@ -97,7 +110,7 @@ def test_damaged_lines_harm_nothing(line: str, tmp_path: Path):
     outside.write_bytes(b"keep me")
     inbox = Inbox(tmp_path / "inbox")
     kept = inbox.keep(FACE, "with_mask", consent=True)
-    with (tmp_path / "inbox" / "kept.jsonl").open("a") as file:
+    with (tmp_path / "inbox" / "kept.jsonl").open("a", errors="surrogateescape") as file:
         file.write(line + "\n")
     assert inbox.faces() == [kept]
     inbox.erase("b")

@@ -25,24 +25,24 @@ class Camera:
     """Stands for the browser's camera and the connection."""
 
     def __init__(self) -> None:
-        self.playing = False
+        self.state = "idle"
         self.stream: Stream | None = None
         self.asked: list[object] = []
 
-    def connect(self, mine: Stream, rtc: object) -> bool:
+    def connect(self, mine: Stream, rtc: object) -> str:
         self.stream = mine
         self.asked.append(rtc)
-        return self.playing
+        return self.state
 
     def play(self, frames: int = 3) -> None:
-        self.playing = True
+        self.state = "playing"
         for _ in range(frames):
             self.stream.recv(av.VideoFrame.from_ndarray(PICTURE, format="rgb24"))
             time.sleep(0.03)
         until(lambda: self.stream.live.stats().faces != {})
 
     def stop(self) -> None:
-        self.playing = False
+        self.state = "idle"
         if self.stream is not None:
             self.stream.ended()
 
@@ -87,6 +87,16 @@ def test_a_stream_shows_its_numbers(live: AppTest, camera: Camera):
     table = live.dataframe[0].value
     assert list(table.columns) == ["time", "face", "from", "to"]
     assert set(table["to"]) == {"mask worn"}
+
+
+def test_a_stream_that_does_not_start_says_so(live: AppTest, camera: Camera, monkeypatch: pytest.MonkeyPatch):
+    camera.state = "connecting"
+    live.run()
+    assert "Waiting for the first picture" in words(live)
+    monkeypatch.setattr(webcam, "_SLOW_S", 0.0)
+    live.run()
+    assert "No picture comes" in words(live)
+    assert "TURN" in words(live)
 
 
 def test_what_happened_stays_after_the_end(live: AppTest, camera: Camera):
@@ -152,8 +162,8 @@ def test_keeping_a_face_and_taking_it_back(live: AppTest, camera: Camera, tmp_pa
 
 
 def test_a_camera_check_says_which_step_fails(live: AppTest, monkeypatch: pytest.MonkeyPatch):
-    report = {"run": 1, "secure": True, "api": True, "cameras": 0, "permission": "prompt", "paths": ["host"]}
-    monkeypatch.setattr(camera_check, "_ask", lambda *_: report)
+    report = {"secure": True, "api": True, "cameras": 0, "permission": "prompt", "paths": ["host"]}
+    monkeypatch.setattr(camera_check, "_ask", lambda run: report | {"run": run})
     live.button(key="camera_check").click().run()
     assert not live.exception
     assert "Plug one in" in words(live)

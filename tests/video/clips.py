@@ -15,6 +15,8 @@ def clip(
     size_wh: tuple[int, int] = (64, 48),
     codec: str = "libx264",
     sound: str | None = "aac",
+    rate: int = 48_000,
+    sound_seconds: float | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
     """Write a clip in which a bright square moves to the right, with a tone."""
@@ -23,7 +25,7 @@ def clip(
         video = file.add_stream(codec, rate=fps)
         video.width, video.height = size_wh
         video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-        audio = file.add_stream(sound, rate=48_000) if sound else None
+        audio = file.add_stream(sound, rate=rate) if sound else None
         for i in range(round(seconds * fps)):
             image = np.full((height, width, 3), 40, np.uint8)
             left = i * (width - 16) // max(1, round(seconds * fps))
@@ -31,10 +33,10 @@ def clip(
             file.mux(video.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         file.mux(video.encode(None))
         if audio is not None:
-            time = np.arange(round(seconds * 48_000)) / 48_000
+            time = np.arange(round((sound_seconds or seconds) * rate)) / rate
             tone = (8000 * np.sin(2 * np.pi * 440 * time)).astype(np.int16)[None]
             frame = av.AudioFrame.from_ndarray(tone, format="s16", layout="mono")
-            frame.sample_rate, frame.pts, frame.time_base = 48_000, 0, Fraction(1, 48_000)
+            frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
             file.mux(audio.encode(frame))
             file.mux(audio.encode(None))
     return path

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,24 @@ def test_a_fault_is_a_sentence(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     assert job.error is not None
     assert "no one" not in job.error
     job.close()
+
+
+def test_a_job_that_nobody_holds_ends(tmp_path: Path):
+    calls = 0
+
+    def slow(_: np.ndarray) -> list[Face]:
+        nonlocal calls
+        calls += 1
+        time.sleep(0.05)
+        return []
+
+    job = Job(clip(tmp_path / "x.mp4", seconds=20, fps=30).read_bytes(), "x.mp4", slow)
+    until(lambda: calls > 0)
+    folder = job.result.parent
+    del job
+    gc.collect()
+    until(lambda: not folder.exists(), timeout_s=20)
+    assert calls < 100
 
 
 def test_files_go_when_nobody_holds_the_job(tmp_path: Path):

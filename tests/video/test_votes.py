@@ -43,9 +43,21 @@ def test_single_frames_change_nothing():
 
 
 def test_a_change_shows_soon():
-    verdicts = shown([("with_mask", 0.95)] * 60 + [("without_mask", 0.95)] * 30)
+    verdicts = shown([("with_mask", 0.95)] * 60 + [("without_mask", 0.95)] * 60)
     assert changes(verdicts) == 1
-    assert 3 * FRAME_S < verdicts[60:].index("without_mask") * FRAME_S < 0.8
+    assert 3 * FRAME_S < verdicts[60:].index("without_mask") * FRAME_S < 1.4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_few_results_a_second_flicker_no_more(seed: int):
+    """As many people watch, or in a file: ten a second, of which any may be either class."""
+    rng = np.random.default_rng(seed)
+    votes = Votes()
+    verdicts = []
+    for i in range(600):
+        name, other = rng.permutation(["with_mask", "partial_mask"])
+        verdicts.append(votes.add({name: 0.85, other: 0.15}, sure=True, time_s=i / 10))
+    assert changes(verdicts) <= 6
 
 
 @pytest.mark.parametrize("seed", range(3))
