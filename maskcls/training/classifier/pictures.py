@@ -31,8 +31,11 @@ SHARES = {
     (PAINTED, "without_mask"): 0.04,
     ("kaggle12k.zip", "with_mask"): 0.10,
     ("kaggle12k.zip", "without_mask"): 0.09,
+    # Few, and labelled otherwise until somebody looked.
+    ("kaggle12k.zip", "partial_mask"): 0.006,
     ("chandrikadeb7.zip", "with_mask"): 0.10,
     ("chandrikadeb7.zip", "without_mask"): 0.09,
+    ("chandrikadeb7.zip", "partial_mask"): 0.002,
 }
 # Labels of such data are wrong or debatable for some faces in a hundred.
 _OPINIONS_SHARE = 0.4
