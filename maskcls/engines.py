@@ -11,6 +11,8 @@ import subprocess
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +32,20 @@ _PIXELS_KEPT = 2_500_000
 
 
 _LARGEST_BATCH = 16
+
+
+# How many cores a network may take; None for as many as there are, up to four.
+_threads: ContextVar[int | None] = ContextVar("threads", default=None)
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Let networks on the CPU run in the calling thread alone, so that a video beside them keeps the other cores."""
+    token = _threads.set(1)
+    try:
+        yield
+    finally:
+        _threads.reset(token)
 
 
 class Engine(Protocol):
@@ -86,7 +102,7 @@ class _Interpreters:
     def __init__(self, content: bytes, path: Path) -> None:
         self._content = content
         self._path = path
-        self._prepared: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self._prepared: OrderedDict[tuple[int, Any], Any] = OrderedDict()
 
     def check(self) -> None:
         self._new()
@@ -101,33 +117,34 @@ class _Interpreters:
         return [np.concatenate(parts) for parts in zip(*pieces, strict=True)] if len(pieces) > 1 else pieces[0]
 
     def _run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
-        interpreter = self._for_shape(images_rgb.shape)
+        interpreter = self._for_shape(images_rgb.shape, _threads.get() or min(4, os.cpu_count() or 1))
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images_rgb)
         interpreter.invoke()
         return [interpreter.get_tensor(index) for index in _output_indices(interpreter)]
 
-    def _for_shape(self, shape: tuple[int, ...]) -> Any:
-        if shape in self._prepared:
-            self._prepared.move_to_end(shape)
-            return self._prepared[shape]
-        interpreter = self._new()
+    def _for_shape(self, shape: tuple[int, ...], threads: int) -> Any:
+        key = (threads, shape)
+        if key in self._prepared:
+            self._prepared.move_to_end(key)
+            return self._prepared[key]
+        interpreter = self._new(threads)
         # Strict: only what the model leaves free may change, or a picture of the wrong size would get some answer.
         interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], shape, strict=True)
         interpreter.allocate_tensors()
-        self._prepared[shape] = interpreter
+        self._prepared[key] = interpreter
         while len(self._prepared) > 1 and self._keeps_too_much():
             self._prepared.popitem(last=False)
         return interpreter
 
     def _keeps_too_much(self) -> bool:
-        pixels = sum(n * height * width for n, height, width, _ in self._prepared)
+        pixels = sum(n * height * width for _, (n, height, width, _) in self._prepared)
         return len(self._prepared) > _SHAPES_KEPT or pixels > _PIXELS_KEPT
 
-    def _new(self) -> Any:
+    def _new(self, threads: int = 1) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
         try:
-            return Interpreter(model_content=self._content, num_threads=min(4, os.cpu_count() or 1))
+            return Interpreter(model_content=self._content, num_threads=threads)
         except (ValueError, RuntimeError) as error:
             raise ModelError(
                 f"{self._path} is damaged or is no LiteRT model. Restore it or choose another version."

@@ -1,5 +1,6 @@
 """LiteRT and Keras: the same answers for the same version, from any thread and in any batch."""
 
+import os
 import subprocess
 import threading
 from pathlib import Path
@@ -206,15 +207,30 @@ def test_an_answer_stays_when_the_next_one_comes(litert: LiteRTEngine, rng: np.r
     assert all(np.array_equal(a, b) for a, b in zip(first, before, strict=True))
 
 
+def test_one_core_gives_the_answers_of_many(models_folder: Path, rng: np.random.Generator):
+    engine = LiteRTEngine(models_folder / "tiny-3" / "model.tflite")
+    batch = noise(rng, 2)
+    many = engine.run(batch)
+    with engines.on_one_core():
+        one = engine.run(batch)
+    again = engine.run(batch)
+    for a, b, c in zip(many, one, again, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+        np.testing.assert_array_equal(a, c)
+    interpreters = engine._free.get()
+    assert next(iter(interpreters._prepared))[0] == 1
+    assert len(interpreters._prepared) == (2 if (os.cpu_count() or 1) > 1 else 1)
+
+
 def test_what_is_kept_prepared_stays_small(models_folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(engines, "_PIXELS_KEPT", 3 * 64 * 64)
     interpreters = engines._Interpreters((models_folder / "squares" / "model.tflite").read_bytes(), Path("squares"))
     for side in (64, 32, 96, 128, 32, 64):
         interpreters.run(np.zeros((1, side, side, 3), np.uint8))
-    assert list(interpreters._prepared) == [(1, 32, 32, 3), (1, 64, 64, 3)]
+    assert [shape for _, shape in interpreters._prepared] == [(1, 32, 32, 3), (1, 64, 64, 3)]
     for n in range(1, 12):
         interpreters.run(np.zeros((n, 32, 32, 3), np.uint8))
-        assert sum(n * h * w for n, h, w, _ in interpreters._prepared) <= max(3 * 64 * 64, n * 32 * 32)
+        assert sum(n * h * w for _, (n, h, w, _) in interpreters._prepared) <= max(3 * 64 * 64, n * 32 * 32)
 
 
 # ------------------------------------------------------------------ what is no model

@@ -93,7 +93,9 @@ def shares(verdicts: Mapping[str, float]) -> go.Figure:
 
 def timeline(seconds: Mapping[int, Mapping[str, float]]) -> go.Figure:
     """Return how many faces of each verdict there were in each second of a video."""
-    names = dict.fromkeys(name for counts in seconds.values() for name in counts)
+    found = dict.fromkeys(name for counts in seconds.values() for name in counts)
+    order = [*labels.CLASSES, labels.NOT_SURE]
+    names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
     times = list(range(max(seconds, default=0) + 1))
     figure = go.Figure(
         [

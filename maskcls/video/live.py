@@ -170,19 +170,28 @@ class Live:
         tracks = self._tracks(now)
         if (result := self._worker.latest) is not None and tracks:
             self._ages.add(now, 1000 * (now - result.frame_s))
-        shown = image_rgb.copy()
-        if view.heatmap:
+        shown = image_rgb
+        if view.heatmap and tracks:
+            shown = image_rgb.copy()
             for track in tracks:
                 _draw_heat(shown, track, now)
         if view.boxes and tracks:
             boxes = np.stack([track.box_at(now) for track in tracks])
             numbers = [track.number for track in tracks]
             shown = drawing.draw_boxes(shown, boxes, [track.verdict for track in tracks], numbers=numbers)
-        if (fault := self._worker.fault) is not None:
-            drawing.banner(shown, fault, colour=_FAULT_COLOUR)
-        elif view.alert_s is not None and self._bare_s >= view.alert_s:
-            drawing.banner(shown, f"No mask for {self._bare_s:.0f} s", colour=_ALERT_COLOUR)
+        words, colour = self._banner(view)
+        if words:
+            # The frame itself may still be waiting to be analysed.
+            shown = shown.copy() if shown is image_rgb else shown
+            drawing.banner(shown, words, colour=colour)
         return shown
+
+    def _banner(self, view: View) -> tuple[str, tuple[int, int, int]]:
+        if self._worker.fault is not None:
+            return self._worker.fault, _FAULT_COLOUR
+        if view.alert_s is not None and self._bare_s >= view.alert_s:
+            return f"No mask for {self._bare_s:.0f} s", _ALERT_COLOUR
+        return "", _ALERT_COLOUR
 
     def _with_fault(self, image_rgb: np.ndarray, error: Exception) -> np.ndarray:
         if self._fault is None:  # once for a spell of faults

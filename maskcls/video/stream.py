@@ -1,15 +1,19 @@
 """What a video connection needs of us: a callback for its frames, and an end."""
 
 import logging
+import sys
 import threading
 import time
 from typing import Any
 
 import av
+import numpy as np
 
 from maskcls.video.live import Analyse, Live, View
 
 log = logging.getLogger(__name__)
+
+_SWITCH_S = 0.0005
 
 
 class Stream:
@@ -21,6 +25,8 @@ class Stream:
 
     def __init__(self, analyse: Analyse) -> None:
         self.analyse = analyse
+        # The video's thread would wait up to five milliseconds for one that computes in Python.
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
         self._view = View()
         self._lock = threading.Lock()
         self._live: Live | None = None
@@ -50,7 +56,9 @@ class Stream:
         start_s = time.monotonic()
         try:
             live = self._live_now()
-            answer = av.VideoFrame.from_ndarray(live.frame(frame.to_ndarray(format="rgb24")), format="rgb24")
+            shown = live.frame(frame.to_ndarray(format="rgb24"))
+            # Without another copy: nobody writes to it any more.
+            answer = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(shown), format="rgb24")
             live.answered(start_s)
         except Exception as error:  # better shown as it came than no stream at all
             if not self._faulty:  # once for a spell of faults

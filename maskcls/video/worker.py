@@ -1,6 +1,8 @@
 """A thread that analyses the newest frame, so that whoever takes frames never waits."""
 
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from maskcls.engines import on_one_core
 from maskcls.errors import MaskclsError
 from maskcls.face import Face
 from maskcls.video.tracker import Track, Tracker
@@ -19,6 +22,7 @@ log = logging.getLogger(__name__)
 TURNS = Turns()
 # After a fault the next try waits so long: a broken model would otherwise fail hundreds of times a second.
 _PAUSE_S = 0.5
+_NICE = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +87,11 @@ class Worker:
             self._thread.join()
 
     def _work(self) -> None:
+        _step_back()
+        with on_one_core():
+            self._go_on()
+
+    def _go_on(self) -> None:
         while self._wait():
             asked_s = self._clock()
             try:
@@ -122,3 +131,9 @@ class Worker:
             # Once for a fault, not for each of thirty frames a second.
             log.error("A frame could not be analysed.", exc_info=error)
         self.fault = words
+
+
+def _step_back() -> None:
+    """Let the frames of the video go first: a result may come a moment later, a frame may not."""
+    if sys.platform == "linux":  # elsewhere a thread has no priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
