@@ -24,6 +24,8 @@ _ANALYSED_FPS = 12
 _LONGEST_PX = 1280
 # Some containers count in milliseconds, and are one early or late.
 _LEAST_BETWEEN_S = 1 / MOST_FPS - 0.0015
+# A file that ends so long before it should was cut off.
+_MISSING_S = 1.0
 # Nobody waits for a file that says it is short and holds more than this.
 _MOST_FRAMES = MAX_SECONDS * 240
 

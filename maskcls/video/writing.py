@@ -19,8 +19,6 @@ _COPIED_SOUND = ("aac",)
 _SOUND_RATE = 48_000
 # Packets of sound before the first picture: some seconds.
 _MOST_WAITING = 500
-# A file that ends so long before it should was cut off.
-_MISSING_S = 1.0
 
 
 class Writer:
