@@ -146,7 +146,8 @@ class _Faults:
         read_s = self.end_s - start_s
         if self.too_long:
             return f"Only its first {MAX_SECONDS // 60} minutes were taken."
-        if total_s is not None and total_s - read_s > _MISSING_S and total_s + start_s - read_s > _MISSING_S:
+        # Some containers give the time of the end for their length.
+        if total_s is not None and total_s - self.end_s > _MISSING_S:
             return f"It is damaged or cut off: {read_s:.0f} of its {total_s:.0f} seconds could be read."
         return f"It is damaged: {self.damaged} of its parts could not be read." if self.damaged else None
 

@@ -17,6 +17,7 @@ def clip(
     sound: str | None = "aac",
     rate: int = 48_000,
     sound_seconds: float | None = None,
+    starts_at: int = 0,
     options: dict[str, str] | None = None,
 ) -> Path:
     """Write a clip in which a bright square moves to the right, with a tone."""
@@ -30,7 +31,9 @@ def clip(
             image = np.full((height, width, 3), 40, np.uint8)
             left = i * (width - 16) // max(1, round(seconds * fps))
             image[16:32, left : left + 16] = 220
-            file.mux(video.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+            shown = av.VideoFrame.from_ndarray(image, format="rgb24")
+            shown.pts, shown.time_base = i + starts_at * fps, Fraction(1, fps)
+            file.mux(video.encode(shown))
         file.mux(video.encode(None))
         if audio is not None:
             time = np.arange(round((sound_seconds or seconds) * rate)) / rate

@@ -130,6 +130,17 @@ def test_sound_that_goes_on_after_the_picture_is_no_damage(tmp_path: Path):
     assert annotate(source, tmp_path / "out.mp4", nobody).shortened is None
 
 
+def test_a_video_whose_clock_does_not_start_at_zero(tmp_path: Path):
+    source = clip(tmp_path / "x.mkv", seconds=4, sound=None, starts_at=10)
+    outcome = annotate(source, tmp_path / "out.mp4", the_square)
+    assert outcome.shortened is None
+    assert outcome.events[0].time_s == 0
+    assert outcome.seconds == pytest.approx(4, abs=0.2)
+    with av.open(str(tmp_path / "out.mp4")) as file:
+        first = file.streams.video[0]
+        assert float(first.start_time * first.time_base) < 0.2
+
+
 def test_frames_larger_than_the_file_says_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     source = clip(tmp_path / "x.avi", codec="mjpeg", sound=None)
     content = source.read_bytes()
