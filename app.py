@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+# Before TensorFlow, which a GPU brings in: loaded after it, the encryption of video connections meets TensorFlow's own
+# cryptography under the same names, and the process ends.
+import pylibsrtp  # noqa: F401
 import streamlit as st
 
 from maskcls.ui import entrance, sidebar

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pylibsrtp  # noqa: F401 - before TensorFlow, as in app.py
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
