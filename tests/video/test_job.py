@@ -51,7 +51,7 @@ def test_calling_it_off(tmp_path: Path):
     go = threading.Event()
 
     def slow(_: np.ndarray) -> list[Face]:
-        go.wait(5)
+        go.wait(60)
         return []
 
     job = Job(clip(tmp_path / "x.mp4").read_bytes(), "x.mp4", slow)
@@ -89,8 +89,8 @@ def test_a_job_that_nobody_holds_ends(tmp_path: Path):
     folder = job.result.parent
     del job
     gc.collect()
-    until(lambda: not folder.exists(), timeout_s=20)
-    assert calls < 100
+    until(lambda: not folder.exists())
+    assert calls < 200
 
 
 def test_files_go_when_nobody_holds_the_job(tmp_path: Path):

@@ -13,7 +13,7 @@ from maskcls.video.worker import Worker
 from tests.video.test_tracker import face
 
 
-def until(holds: Callable[[], bool], *, timeout_s: float = 5) -> None:
+def until(holds: Callable[[], bool], *, timeout_s: float = 120) -> None:
     end = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < end, "this took too long"
@@ -49,7 +49,7 @@ def test_old_frames_are_dropped_and_nobody_waits():
 
     def analyse(image: np.ndarray) -> list:
         seen.append(int(image[0, 0, 0]))
-        go.wait(5)
+        go.wait(60)
         return []
 
     worker = Worker(analyse)
@@ -58,7 +58,7 @@ def test_old_frames_are_dropped_and_nobody_waits():
     start = time.monotonic()
     for level in range(1, 50):
         worker.offer(frame(level))
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 4
     go.set()
     until(lambda: len(seen) == 2)
     worker.close()
