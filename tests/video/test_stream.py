@@ -59,13 +59,13 @@ def test_what_cannot_be_read_goes_back_as_it_is(caplog: pytest.LogCaptureFixture
 
 
 def test_an_end_leaves_no_thread_and_what_happened_stays():
-    before = live_threads()
+    until(lambda: live_threads() == 0)  # those of earlier tests may still be ending
     stream = Stream(lambda *_: [face(32, 24, side=20)])
     stream.recv(frame())
     until(lambda: stream.live.events() != [])
     assert stream.running
     stream.ended()
-    until(lambda: live_threads() == before)
+    until(lambda: live_threads() == 0)
     assert not stream.running
     assert stream.live.events() != []
 
@@ -163,7 +163,7 @@ def test_through_a_track_of_streamlit_webrtc():
         assert not stream.running
         return times
 
-    before = live_threads()
+    until(lambda: live_threads() == 0)  # those of earlier tests may still be ending
     times = asyncio.run(watch())
-    until(lambda: live_threads() == before)
+    until(lambda: live_threads() == 0)
     assert times == [3000 * i for i in range(1, len(times) + 1)]
