@@ -65,13 +65,14 @@ def draw_boxes(
     boxes, seen = _clip(boxes, *picture_wh)
     called = [""] * len(names) if numbers is None else [str(number) for number in numbers]
     shown = [(name, number) for name, number, is_seen in zip(names, called, seen, strict=True) if is_seen]
-    boxes = boxes[seen]
+    corners: list[list[int]] = boxes[seen].tolist()
     tags = [
-        _fit_tag(box, name, boxes, picture_wh, number=number) for box, (name, number) in zip(boxes, shown, strict=True)
+        _fit_tag(box, name, corners, picture_wh, number=number)
+        for box, (name, number) in zip(corners, shown, strict=True)
     ]
     line_px = max(2, round(min(picture_wh) / 220))
-    for box, tag in zip(boxes.tolist(), tags, strict=True):
-        _draw_frame(canvas, box, tag.ink, line_px + max(1, line_px // 3))  # an edge on any background
+    for box, tag in zip(corners, tags, strict=True):
+        _draw_frame(canvas, box, _ink(tag.colour), line_px + max(1, line_px // 3))  # an edge on any background
         _draw_frame(canvas, box, tag.colour, line_px)
     for tag in tags:  # after all frames, so that no line runs through a word
         drawn = _tag_picture(tag.symbol, tag.words, tag.colour, tag.letter_px)
@@ -158,12 +159,6 @@ class _Tag:
     y_px: int = 0
 
     @property
-    def ink(self) -> tuple[int, int, int]:
-        """Black or white, whichever stands out more: the crossing lies at a luminance of 0.179 (WCAG 2.2, 1.4.3)."""
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.divide(self.colour, 255)]
-        return (0, 0, 0) if np.dot(linear, (0.2126, 0.7152, 0.0722)) > 0.179 else (255, 255, 255)
-
-    @property
     def gap_px(self) -> int:
         return max(2, round(self.letter_px * 0.3))
 
@@ -175,6 +170,13 @@ class _Tag:
     @property
     def height_px(self) -> int:
         return self.letter_px + 2 * self.gap_px
+
+
+@functools.lru_cache(maxsize=512)
+def _ink(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return black or white, whichever stands out more: the crossing lies at a luminance of 0.179 (WCAG 2.2, 1.4.3)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.divide(colour, 255)]
+    return (0, 0, 0) if np.dot(linear, (0.2126, 0.7152, 0.0722)) > 0.179 else (255, 255, 255)
 
 
 @functools.lru_cache(maxsize=512)
@@ -212,21 +214,27 @@ def _clip(boxes_xyxy: np.ndarray, width: int, height: int) -> tuple[np.ndarray, 
     return inside, touches & (boxes[:, 2:] > boxes[:, :2]).all(axis=1) & ~np.isnan(boxes_xyxy).any(axis=1)
 
 
-def _fit_tag(box: np.ndarray, name: str, boxes: np.ndarray, picture_wh: tuple[int, int], *, number: str) -> _Tag:
+def _fit_tag(
+    box: list[int], name: str, boxes: Sequence[list[int]], picture_wh: tuple[int, int], *, number: str
+) -> _Tag:
     look = labels.look(name)
     largest_px = max(12, round(min(picture_wh) / 28))
-    letter_px = min(largest_px, max(12, int(box[2] - box[0]) // 6))
+    letter_px = min(largest_px, max(12, (box[2] - box[0]) // 6))
     colour = ImageColor.getrgb(look.colour)[:3]
     words = f"{number} {plain_name(look.words, longest=40)}".strip()
     tag = _place(_Tag(look.symbol, words, colour, letter_px), box, picture_wh)
-    hides = (boxes[:, :2] < [tag.x_px + tag.width_px, tag.y_px + tag.height_px]).all(axis=1)
-    hides &= (boxes[:, 2:] > [tag.x_px, tag.y_px]).all(axis=1) & (boxes != box).any(axis=1)
-    return _place(replace(tag, words=number), box, picture_wh) if hides.any() else tag
+    right, bottom = tag.x_px + tag.width_px, tag.y_px + tag.height_px
+    hides = any(
+        x0 < right and y0 < bottom and x1 > tag.x_px and y1 > tag.y_px
+        for x0, y0, x1, y1 in boxes
+        if [x0, y0, x1, y1] != box
+    )
+    return _place(replace(tag, words=number), box, picture_wh) if hides else tag
 
 
-def _place(tag: _Tag, box: np.ndarray, picture_wh: tuple[int, int]) -> _Tag:
+def _place(tag: _Tag, box: Sequence[int], picture_wh: tuple[int, int]) -> _Tag:
     """Put `tag` on top of `box`, below it where the picture ends, and inside only where there is room nowhere else."""
-    left, top, _, bottom = (int(value) for value in box)
+    left, top, _, bottom = box
     fits_below = bottom + 1 + tag.height_px <= picture_wh[1]
     y_px = top - tag.height_px if top >= tag.height_px else bottom + 1 if fits_below else top
     return replace(
@@ -251,8 +259,9 @@ def _tag_picture(symbol: str, words: str, colour: tuple[int, int, int], letter_p
     """Return a tag as a picture: `(height_px, width_px, 3) uint8`."""
     tag = _Tag(symbol, words, colour, letter_px)
     picture = Image.new("RGB", (tag.width_px, tag.height_px), colour)
-    picture.paste(tag.ink, (tag.gap_px, tag.gap_px), _symbol(symbol, letter_px))
+    ink = _ink(colour)
+    picture.paste(ink, (tag.gap_px, tag.gap_px), _symbol(symbol, letter_px))
     if words:
         corner = (2 * tag.gap_px + letter_px, tag.height_px / 2)
-        ImageDraw.Draw(picture).text(corner, words, fill=tag.ink, font=_font(letter_px), anchor="lm")
+        ImageDraw.Draw(picture).text(corner, words, fill=ink, font=_font(letter_px), anchor="lm")
     return np.array(picture)

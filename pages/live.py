@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from maskcls.analysis import Settings
 from maskcls.errors import SettingsError
-from maskcls.ui import camera_check, entrance, keep_face, models, video_file, webcam
+from maskcls.ui import camera_check, entrance, keep_face, models, sidebar, video_file, webcam
 from maskcls.ui.words import plain
 
 entrance.required()
@@ -12,18 +13,19 @@ st.caption("See yourself, or a video, with every face's verdict as it happens.")
 camera, file = st.tabs(
     [":material/videocam: Webcam", ":material/movie: Video file"], key="live_tabs", on_change="rerun"
 )
+score = sidebar.min_score()
 at_work = models.at_work_or_stop()
 
 if file.open:
     with file:
-        video_file.show(at_work)
+        video_file.show(at_work, Settings(score))
 else:
     with camera:
         mine = webcam.stream(at_work)
         picture, beside = st.columns([3, 2], gap="medium")
         numbers = beside.container()
         with beside:
-            mine.show(webcam.view())
+            mine.show(webcam.view(score))
         with picture:
             try:
                 state = webcam.video(mine)

@@ -15,16 +15,12 @@ from maskcls.cli.paths import file_key, pictures, text_of
 from maskcls.errors import MaskclsError, SettingsError
 from maskcls.face import Face
 from maskcls.registry import Registry
-from maskcls.video.files import annotate
-from maskcls.video.live import View
+from maskcls.video.files import annotate, faces_in
 from maskcls.video.reading import SUFFIXES as VIDEO_SUFFIXES
 
 if TYPE_CHECKING:
     from maskcls.classifier.classifier import Classifier
     from maskcls.finder.finder import Finder
-
-# Smaller faces in a video take more looking than it is long.
-_SMALLEST_PX = 32
 
 
 @click.command()
@@ -85,62 +81,60 @@ def classify(
     check_writable(csv_path)
     annotator = _Annotator(annotate_dir, [path for path, _ in chosen]) if annotate_dir else None
     registry = Registry()
-    finder, classifier = registry.finder(), registry.classifier(model)
     settings = Settings(min_score=min_score, min_face_px=min_face_px)
-    results = []
-    videos = _Videos(finder, classifier, settings, annotator)
+    eye = _Eye(registry.finder(), registry.classifier(model), settings, annotator)
+    pictures_seen = []
     failed = 0
     for path, problem in tracked(chosen):
         if not problem and path.suffix.lower() in VIDEO_SUFFIXES:
-            seen = videos.classify(path)
-            failed += seen["error"] is not None
-            say(json.dumps(seen) if as_json else report.video_text(seen), err=bool(seen["error"]) and not as_json)
-            continue
-        image_rgb, faces = None, []
-        try:
-            if problem:
-                raise SettingsError(problem)
-            image_rgb = images.read_file(path)
-            faces = analyse(image_rgb, finder, classifier, settings)
-        except MaskclsError as error:
-            problem = str(error)
-        shape = None if image_rgb is None else image_rgb.shape
-        result = report.picture_json(text_of(path), shape, faces, problem)
-        say(json.dumps(result) if as_json else report.picture_text(result), err=bool(problem) and not as_json)
-        if annotator and image_rgb is not None and not problem:
-            annotator.write(path, image_rgb, faces)
-        failed += result["error"] is not None
-        results.append(result)
+            seen, text = eye.video(path), report.video_text
+        else:
+            seen, text = eye.picture(path, problem), report.picture_text
+            pictures_seen.append(seen)
+        say(json.dumps(seen) if as_json else text(seen), err=seen["error"] is not None and not as_json)
+        failed += seen["error"] is not None
     if csv_path:
-        write_file(csv_path, report.csv_text(report.rows(results)).encode())
+        write_file(csv_path, report.csv_text(report.rows(pictures_seen)).encode())
     if failed:
         click.echo(f"{failed} of {len(chosen)} could not be classified.", err=True)
         ctx.exit(1)
 
 
-class _Videos:
-    """Classifies videos with these models, and annotates them if that is wanted."""
+class _Eye:
+    """Looks at pictures and videos with these models, and annotates them if that is wanted."""
 
     def __init__(
         self, finder: "Finder", classifier: "Classifier", settings: Settings, annotator: "_Annotator | None"
     ) -> None:
-        self._finder, self._classifier, self._annotator = finder, classifier, annotator
-        self._view = View(smallest_px=max(_SMALLEST_PX, round(settings.min_face_px)), min_score=settings.min_score)
+        self._finder, self._classifier, self._settings, self._annotator = finder, classifier, settings, annotator
 
-    def classify(self, path: Path) -> dict[str, Any]:
+    def picture(self, path: Path, problem: str | None) -> dict[str, Any]:
+        """Return what `report.picture_json` makes of a picture, or of the problem why there is none."""
+        shape, faces = None, []
+        try:
+            if problem:
+                raise SettingsError(problem)
+            image_rgb = images.read_file(path)
+            shape = image_rgb.shape
+            faces = analyse(image_rgb, self._finder, self._classifier, self._settings)
+        except MaskclsError as error:
+            return report.picture_json(text_of(path), shape, [], str(error))
+        if self._annotator:
+            self._annotator.write(path, image_rgb, faces)
+        return report.picture_json(text_of(path), shape, faces, None)
+
+    def video(self, path: Path) -> dict[str, Any]:
         """Return what `report.video_json` makes of a video."""
         target = self._annotator.free_name(path.stem, ".annotated.mp4") if self._annotator else None
         try:
-            outcome = annotate(path, target, self._faces, name=text_of(path))
+            find_faces = faces_in(self._finder, self._classifier, self._settings)
+            outcome = annotate(path, target, find_faces, name=text_of(path))
         except MaskclsError as error:
             return report.video_json(text_of(path), None, str(error))
         if self._annotator:
             table = report.csv_text(report.event_rows(outcome.events))
             write_file(self._annotator.free_name(path.stem, ".events.csv"), table.encode())
         return report.video_json(text_of(path), outcome)
-
-    def _faces(self, image_rgb: np.ndarray) -> Sequence[Face]:
-        return analyse(image_rgb, self._finder, self._classifier, self._view.settings(max(image_rgb.shape[:2])))
 
 
 class _Annotator:

@@ -15,6 +15,8 @@ from maskcls.finder.decode import decode, suppress
 _MULTIPLE = 64
 # A look at hardly another scale finds hardly another face.
 _NEXT_LOOK = 1.4
+# What fills so small a picture is not too large for the network.
+_ONE_LOOK_PX = 320
 # A smaller look is for the faces that fill the picture; about the others the larger one knows better.
 _LEAST_IN_SMALLER_LOOKS_PX = 24
 # On validation pictures, precision and recall are both 0.83 here, and most false hits are faces that nobody drew.
@@ -77,12 +79,18 @@ class Finder:
             min_face_px: Faces whose longer side is shorter are left out.
             longest_px: The picture is not looked at larger than this, which is quicker and misses small faces.
         """
-        first, *smaller = self._sides_for(image_rgb, longest_px)
-        looks = [self._look(image_rgb, first, min_score)]
-        looks += [self._look(image_rgb, side, min_score, least_px=_LEAST_IN_SMALLER_LOOKS_PX) for side in smaller]
+        height, width = image_rgb.shape[:2]
+        looks = []
+        scaled, least_px = image_rgb, 0.0
+        for side in self._sides_for(image_rgb, longest_px):
+            # Out of the larger look, which is quicker than out of the picture.
+            scaled = scaled_to(scaled, side)
+            faces = self._look(scaled, min_score, least_px=least_px)
+            faces[:, :14] *= np.tile((width / scaled.shape[1], height / scaled.shape[0]), 7)
+            looks.append(faces)
+            least_px = _LEAST_IN_SMALLER_LOOKS_PX
         faces = np.concatenate(looks)
         faces = suppress(faces[np.argsort(-faces[:, 14], kind="stable")])
-        height, width = image_rgb.shape[:2]
         faces[:, :4] = np.clip(faces[:, :4], 0, (width, height, width, height))
         sides = (faces[:, 2:4] - faces[:, :2]).max(axis=1, initial=0)
         return [_found(row) for row in faces[sides >= max(min_face_px, 1)]]
@@ -90,23 +98,22 @@ class Finder:
     def _sides_for(self, image_rgb: np.ndarray, longest_px: int | None) -> list[int]:
         """Return the long sides to look at, largest first: none above the picture's own, none hardly below another."""
         long_side = min(max(image_rgb.shape[:2]), longest_px or max(image_rgb.shape[:2]))
+        if longest_px is not None and longest_px <= _ONE_LOOK_PX:
+            return [long_side]
         sides: list[int] = []
         for side in sorted({min(side, long_side) for side in self._long_sides}, reverse=True):
             if not sides or side * _NEXT_LOOK <= sides[-1]:
                 sides.append(side)
         return sides
 
-    def _look(self, image_rgb: np.ndarray, long_side_px: int, min_score: float, *, least_px: float = 0) -> np.ndarray:
-        """Return the faces seen at one scale that are `least_px` large there, in pixels of the picture."""
-        scaled = scaled_to(image_rgb, long_side_px)
-        height, width = (-(-side // _MULTIPLE) * _MULTIPLE for side in scaled.shape[:2])
+    def _look(self, scaled_rgb: np.ndarray, min_score: float, *, least_px: float) -> np.ndarray:
+        """Return the faces seen at one scale that are `least_px` large there."""
+        height, width = (-(-side // _MULTIPLE) * _MULTIPLE for side in scaled_rgb.shape[:2])
         canvas = np.zeros((1, height, width, 3), np.uint8)
-        canvas[0, : scaled.shape[0], : scaled.shape[1]] = scaled
+        canvas[0, : scaled_rgb.shape[0], : scaled_rgb.shape[1]] = scaled_rgb
         grids = self._engine.run(canvas)
         faces = suppress(decode([grid[0] for grid in grids], self._strides, min_score=min_score))
-        faces = faces[(faces[:, 2:4] - faces[:, :2]).max(axis=1, initial=0) >= least_px]
-        faces[:, :14] *= np.tile((image_rgb.shape[1] / scaled.shape[1], image_rgb.shape[0] / scaled.shape[0]), 7)
-        return faces
+        return faces[(faces[:, 2:4] - faces[:, :2]).max(axis=1, initial=0) >= least_px]
 
 
 def scaled_to(image_rgb: np.ndarray, long_side_px: int) -> np.ndarray:

@@ -168,7 +168,7 @@ def _ship_finder(trained: Path, models: Path, data: Path) -> None:
         not_for=_NOT_FOR + _NOT_MEASURED["finder"],
         **_made(),
     )
-    # In 8 bits it takes two thirds of the time, with the same AP on validation pictures (0.865).
+    # In 8 bits it takes three quarters of the time.
     _write(network, card, models, bits=8, pictures=_finder_looks(data))
 
 

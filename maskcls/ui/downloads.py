@@ -31,16 +31,32 @@ def show(results: Sequence[dict[str, Any]], pictures: Sequence[tuple[Picture, Se
     """
     rows = report.rows(results)
     # With a byte order mark, without which Excel garbles every name that is not plain ASCII.
-    _button("CSV", report.csv_text(rows).encode("utf-8-sig"), "maskcls.csv", "text/csv", ":material/table:")
+    button("CSV", report.csv_text(rows).encode("utf-8-sig"), "maskcls.csv", "text/csv", ":material/table:")
     text = json.dumps(list(results), indent=2, ensure_ascii=False)
-    _button("JSON", text.encode(), "maskcls.json", "application/json", ":material/data_object:")
-    _button(
+    button("JSON", text.encode(), "maskcls.json", "application/json", ":material/data_object:")
+    button(
         "Annotated pictures (ZIP)",
         annotated_zip(pictures),
         "maskcls-pictures.zip",
         "application/zip",
         ":material/folder_zip:",
         disabled=not pictures,
+    )
+
+
+def button(
+    label: str, data: bytes | Callable[[], bytes], file_name: str, mime: str, icon: str, *, disabled: bool = False
+) -> None:
+    """Show a button that saves `data`, or what it makes when it is pressed, as `file_name`; the page stays as it is."""
+    st.download_button(
+        label,
+        data,
+        file_name=file_name,
+        mime=mime,
+        icon=icon,
+        key=f"download_{file_name}",
+        on_click="ignore",
+        disabled=disabled,
     )
 
 
@@ -97,18 +113,3 @@ def _stem(name: str) -> str:
     stem = last.rsplit(".", 1)[0] if "." in last.lstrip(".") else last
     stem = re.sub(r"[^\w .()+-]", "_", unicodedata.normalize("NFC", stem)).strip(" .")[:_LONGEST].strip(" .")
     return f"_{stem}" if not stem or _RESERVED.fullmatch(stem) else stem
-
-
-def _button(
-    label: str, data: bytes | Callable[[], bytes], file_name: str, mime: str, icon: str, *, disabled: bool = False
-) -> None:
-    st.download_button(
-        label,
-        data,
-        file_name=file_name,
-        mime=mime,
-        icon=icon,
-        key=f"download_{file_name}",
-        on_click="ignore",
-        disabled=disabled,
-    )

@@ -24,17 +24,8 @@ def settings() -> tuple[Settings, bool]:
     Returns:
         What was chosen, and whether heatmaps are wanted.
     """
+    score = min_score()
     with st.sidebar:
-        st.subheader("Settings", anchor=False)
-        score = st.slider(
-            "Confidence of the face finder",
-            *_SCORES,
-            DEFAULT_MIN_SCORE,
-            0.05,
-            key="min_score",
-            persist_state="session",
-            help="Lower finds more faces, and more things that are no faces.",
-        )
         face_px = st.slider(
             "Smallest face",
             *_FACE_PX,
@@ -46,8 +37,24 @@ def settings() -> tuple[Settings, bool]:
             help="Faces whose longer side has fewer pixels are left out.",
         )
         heatmaps = st.toggle("Show heatmaps", value=True, key="show_heatmaps", persist_state="session")
+    return Settings(score, min(max(int(face_px), 1), 10_000)), bool(heatmaps)
+
+
+def min_score() -> float:
+    """Show how sure the face finder has to be, which is kept for the session on every page, and return it."""
+    with st.sidebar:
+        st.subheader("Settings", anchor=False)
+        score = st.slider(
+            "Confidence of the face finder",
+            *_SCORES,
+            DEFAULT_MIN_SCORE,
+            0.05,
+            key="min_score",
+            persist_state="session",
+            help="Lower finds more faces, and more things that are no faces.",
+        )
     # A browser can send what no slider offers.
-    return Settings(min(max(float(score), _SCORES[0]), _SCORES[1]), min(max(int(face_px), 1), 10_000)), bool(heatmaps)
+    return min(max(float(score), _SCORES[0]), _SCORES[1])
 
 
 def show_model() -> None:

@@ -17,7 +17,7 @@ TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif", "avif", "hei
 _MEGABYTES = images.MAX_BYTES // 10**6
 _THUMBNAIL_PX = 240
 _CAMERA_PX = 560
-_ROUND = "upload_round"
+_BOX = "upload"
 
 UPLOAD = ":material/upload: Upload"
 CAMERA = ":material/photo_camera: Camera"
@@ -60,38 +60,42 @@ def show_samples(place: str) -> None:
 
 
 def _uploader() -> None:
-    st.session_state.setdefault(_ROUND, 0)
     st.file_uploader(
         "Pictures",
         TYPES,
         accept_multiple_files=True,
-        key=_uploader_key(),
+        key=box_key(_BOX),
         max_upload_size=_MEGABYTES,
         label_visibility="collapsed",
         on_change=_take_files,
     )
 
 
-def _uploader_key() -> str:
-    return f"upload_{st.session_state[_ROUND]}"
-
-
 def _take_files() -> None:
-    files = st.session_state[_uploader_key()]
+    files = st.session_state[box_key(_BOX)]
     desk().add((file.name, _bounded(file)) for file in files)
-    # Another key empties the box: the pictures are on the desk now.
-    st.session_state[_ROUND] += 1
-    let_go(files)
+    # They are on the desk now.
+    empty_box(_BOX, files)
 
 
-def let_go(files: Sequence[UploadedFile]) -> None:
-    """Make Streamlit forget files, which it would hold until the session ends, also after somebody started over."""
+def box_key(name: str) -> str:
+    """Return the key of the file uploader `name`: another one after each `empty_box`."""
+    return f"{name}_{st.session_state.setdefault(_round(name), 0)}"
+
+
+def empty_box(name: str, files: Sequence[UploadedFile]) -> None:
+    """Empty the file uploader `name` and make Streamlit forget its files, which it holds till the session ends."""
+    st.session_state[_round(name)] += 1
     context = get_script_run_ctx()
     if context is None:
         return
     held: Any = context.uploaded_file_mgr
     for file in files:
         held.remove_file(session_id=context.session_id, file_id=file.file_id)
+
+
+def _round(name: str) -> str:
+    return f"{name}_round"
 
 
 def _bounded(file: UploadedFile) -> bytes:

@@ -4,38 +4,42 @@ import pandas as pd
 import streamlit as st
 
 from maskcls import report
-from maskcls.analysis import analyse
+from maskcls.analysis import Settings
 from maskcls.errors import MaskclsError
-from maskcls.ui import charts, upload
+from maskcls.ui import charts, downloads, upload
 from maskcls.ui.desk import Models
 from maskcls.ui.words import plain
+from maskcls.video.files import faces_in
 from maskcls.video.job import Job
-from maskcls.video.live import View
 from maskcls.video.reading import MAX_BYTES, MAX_SECONDS, SUFFIXES
 
-_KEY, _ROUND = "video_job", "video_round"
+_KEY = "video_job"
+_BOX = "video"
 _REFRESH_S = 0.5
 
 
-def show(models: Models) -> None:
-    """Show the uploader, or the video at work, or its result."""
+def show(models: Models, settings: Settings) -> None:
+    """Show the uploader, or the video at work, or its result.
+
+    Args:
+        models: Find and judge the faces.
+        settings: Of the next video.
+    """
     job: Job | None = st.session_state.get(_KEY)
     if job is None:
-        _uploader(models)
+        _uploader(models, settings)
     elif job.running:
         st.fragment(_progress, run_every=_REFRESH_S)(job)
     else:
         _result(job)
 
 
-def _uploader(models: Models) -> None:
-    st.session_state.setdefault(_ROUND, 0)
-    key = f"video_{st.session_state[_ROUND]}"
+def _uploader(models: Models, settings: Settings) -> None:
     megabytes = MAX_BYTES // 10**6
     file = st.file_uploader(
         "A video",
         [suffix.removeprefix(".") for suffix in SUFFIXES],
-        key=key,
+        key=upload.box_key(_BOX),
         max_upload_size=megabytes,
         label_visibility="collapsed",
     )
@@ -45,22 +49,14 @@ def _uploader(models: Models) -> None:
     )
     if file is None:
         return
-    view = View(smallest_px=32)
     try:
-        job = Job(
-            file.getbuffer(),
-            file.name,
-            lambda image_rgb: analyse(
-                image_rgb, models.finder, models.classifier, view.settings(max(image_rgb.shape[:2]))
-            ),
-        )
+        job = Job(file.getbuffer(), file.name, faces_in(models.finder, models.classifier, settings))
     except (MaskclsError, OSError) as error:
         words = str(error) if isinstance(error, MaskclsError) else "The video could not be written to disk."
         st.error(plain(words), icon=":material/error:")
         return
     st.session_state[_KEY] = job
-    st.session_state[_ROUND] += 1
-    upload.let_go([file])
+    upload.empty_box(_BOX, [file])
     st.rerun()
 
 
@@ -91,9 +87,10 @@ def _result(job: Job) -> None:
     st.video(data, format="video/mp4")
     table = report.event_rows(outcome.events)
     with st.container(horizontal=True):
-        _download("Annotated video (MP4)", data, "maskcls.mp4", "video/mp4", ":material/movie:")
+        downloads.button("Annotated video (MP4)", data, "maskcls.mp4", "video/mp4", ":material/movie:")
         events = report.csv_text(table).encode("utf-8-sig")
-        _download("Events (CSV)", events, "maskcls-events.csv", "text/csv", ":material/table:", disabled=not table)
+        icon = ":material/table:"
+        downloads.button("Events (CSV)", events, "maskcls-events.csv", "text/csv", icon, disabled=not table)
     if any(outcome.timeline.values()):
         st.markdown("**Faces over time**")
         st.plotly_chart(
@@ -103,12 +100,6 @@ def _result(job: Job) -> None:
             st.dataframe(pd.DataFrame(table), hide_index=True, alt="Who changed verdict when")
     else:
         st.info("No face was found in this video.", icon=":material/face:")
-
-
-def _download(label: str, data: bytes, name: str, mime: str, icon: str, *, disabled: bool = False) -> None:
-    st.download_button(
-        label, data, file_name=name, mime=mime, icon=icon, key=f"download_{name}", on_click="ignore", disabled=disabled
-    )
 
 
 def _forget() -> None:

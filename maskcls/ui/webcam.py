@@ -12,7 +12,7 @@ from streamlit_webrtc.credentials import get_available_ice_servers
 from maskcls import report
 from maskcls.analysis import Settings, analyse
 from maskcls.face import Face
-from maskcls.ui import charts, sound
+from maskcls.ui import charts, downloads, sound
 from maskcls.ui.desk import Models
 from maskcls.ui.words import badge, counted, plain
 from maskcls.video.history import Event
@@ -62,6 +62,8 @@ def _connect(mine: Stream, rtc: dict[str, Any] | None) -> str:
             },
             "audio": False,
         },
+        # Else frames that come close together are dropped, and each goes back one frame late.
+        async_processing=False,
         video_frame_callback=mine.recv,
         on_video_ended=mine.ended,
         # Phones would play it in a window of its own, or not at all, without playsInline.
@@ -85,8 +87,12 @@ def _connect(mine: Stream, rtc: dict[str, Any] | None) -> str:
     return "playing" if context.state.playing else "connecting" if context.state.signalling else "idle"
 
 
-def view() -> View:
-    """Show the switches and return what they say; they are kept for the session."""
+def view(min_score: float) -> View:
+    """Show the switches and return what they say; they are kept for the session.
+
+    Args:
+        min_score: How sure the face finder has to be.
+    """
     with st.container(horizontal=True):
         boxes = _toggle("Boxes", "boxes", on=True)
         heatmap = _toggle("Heatmap", "heatmap", on=False, help="Where the evidence for the likeliest class lies.")
@@ -125,7 +131,7 @@ def view() -> View:
         paused=paused,
         # A browser can send what no slider offers.
         smallest_px=min(max(int(smallest), 10), 1000),
-        min_score=float(min(max(st.session_state.get("min_score", Settings.min_score), 0.1), 0.95)),
+        min_score=min_score,
         alert_s=float(seconds) if alert else None,
     )
 
@@ -141,7 +147,8 @@ def numbers(mine: Stream, *, state: str) -> None:
 
 def _numbers(mine: Stream, state: str, since_s: float) -> None:
     live = mine.live
-    stats = live.stats() if live is not None and mine.running else Stats()
+    seen = live.stats() if live is not None else Stats()
+    stats = seen if mine.running else Stats(shares=seen.shares)
     _measures(stats)
     if state != "idle" and not mine.running:
         _say_waiting(time.monotonic() - since_s)
@@ -154,11 +161,9 @@ def _numbers(mine: Stream, state: str, since_s: float) -> None:
             st.audio(sound.CHIME, format="audio/wav", autoplay=True, width=160)
     faces = ", ".join(f"{count} {badge(name)}" for name, count in stats.faces.items())
     st.markdown(f"**Now** {faces or 'nobody'}")
-    shares = live.stats().shares if live is not None else {}
-    if shares:
-        st.plotly_chart(
-            charts.shares(shares), config=charts.STILL, key="live_shares", alt=f"Last minute: {charts.in_words(shares)}"
-        )
+    if stats.shares:
+        words = f"Last minute: {charts.in_words(stats.shares)}"
+        st.plotly_chart(charts.shares(stats.shares), config=charts.STILL, key="live_shares", alt=words)
     if live is not None:
         _log(live.events(), mine.epoch_s)
 
@@ -190,16 +195,8 @@ def _log(events: list[Event], epoch_s: float) -> None:
     with st.expander(f"Log: {counted(len(events), 'event', 'events')}", icon=":material/list:", key="live_log"):
         table = report.event_rows(events, epoch_s=epoch_s)
         st.dataframe(pd.DataFrame(table[::-1][:_EVENTS_SHOWN]), hide_index=True, height=220, alt="Who changed verdict")
-        st.download_button(
-            "Log (CSV)",
-            report.csv_text(table).encode("utf-8-sig"),
-            file_name="maskcls-live.csv",
-            mime="text/csv",
-            icon=":material/table:",
-            key="live_csv",
-            on_click="ignore",
-            disabled=not events,
-        )
+        data = report.csv_text(table).encode("utf-8-sig")
+        downloads.button("Log (CSV)", data, "maskcls-live.csv", "text/csv", ":material/table:", disabled=not events)
 
 
 def _analysis(models: Models) -> Any:

@@ -5,23 +5,31 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
 
 from maskcls import drawing
+from maskcls.analysis import Settings, analyse
 from maskcls.errors import VideoError
 from maskcls.face import Face
 from maskcls.images import plain_name
 from maskcls.video.history import Event, History
+from maskcls.video.live import View
 from maskcls.video.reading import MAX_PIXELS, MAX_SECONDS, length_s, opened, upright_rgb
 from maskcls.video.tracker import Track, Tracker
 from maskcls.video.writing import MOST_FPS, Writer
 
+if TYPE_CHECKING:
+    from maskcls.classifier.classifier import Classifier
+    from maskcls.finder.finder import Finder
+
 # Faces hardly change between two of these; the boxes move on in between.
 _ANALYSED_FPS = 12
 _LONGEST_PX = 1280
+# Smaller faces take more looking than the video is long.
+_SMALLEST_PX = 32
 # Some containers count in milliseconds, and are one early or late.
 _LEAST_BETWEEN_S = 1 / MOST_FPS - 0.0015
 # A file that ends so long before it should was cut off.
@@ -53,10 +61,22 @@ class Outcome:
     shortened: str | None = None
 
 
+def faces_in(finder: "Finder", classifier: "Classifier", settings: Settings) -> Callable[[np.ndarray], Sequence[Face]]:
+    """Return what finds and judges the faces of a frame `(h, w, 3) uint8`, those of 32 pixels and more.
+
+    Args:
+        finder: Finds them.
+        classifier: Judges them.
+        settings: How sure the finder has to be, and the smallest face where that is larger.
+    """
+    view = View(smallest_px=max(_SMALLEST_PX, round(settings.min_face_px)), min_score=settings.min_score)
+    return lambda image_rgb: analyse(image_rgb, finder, classifier, view.settings(max(image_rgb.shape[:2])))
+
+
 def annotate(
     source: Path,
     target: Path | None,
-    analyse: Callable[[np.ndarray], Sequence[Face]],
+    find_faces: Callable[[np.ndarray], Sequence[Face]],
     *,
     name: str | None = None,
     on_progress: Callable[[float, float | None], None] = lambda *_: None,
@@ -69,7 +89,7 @@ def annotate(
     Args:
         source: A file that `reading.opened` can open.
         target: Where to; left out when nothing could be read, or when it was cancelled. None: only look at it.
-        analyse: Takes a frame `(h, w, 3) uint8` and returns its faces.
+        find_faces: Takes a frame `(h, w, 3) uint8` and returns its faces; see `faces_in`.
         name: What people call the file; its own name when None.
         on_progress: Is told how many seconds are done, and of how many, where that is known.
         cancelled: Is asked after every frame.
@@ -82,7 +102,7 @@ def annotate(
     try:
         with opened(source, name=name) as container:
             try:
-                outcome = _convert(container, draft, analyse, on_progress, cancelled)
+                outcome = _convert(container, draft, find_faces, on_progress, cancelled)
             except (av.FFmpegError, OSError) as error:
                 raise VideoError(f"{called} could not be worked through: {error}. Save it again as MP4.") from error
         if not outcome.frames and not cancelled():
@@ -98,12 +118,12 @@ def annotate(
 def _convert(
     container: Any,
     draft: Path | None,
-    analyse: Callable[[np.ndarray], Sequence[Face]],
+    find_faces: Callable[[np.ndarray], Sequence[Face]],
     on_progress: Callable[[float, float | None], None],
     cancelled: Callable[[], bool],
 ) -> Outcome:
     total_s = length_s(container)
-    annotator = _Annotator(analyse)
+    annotator = _Annotator(find_faces)
     faults = _Faults()
     with ExitStack() as stack:
         writer = stack.enter_context(Writer(draft, container)) if draft else None
@@ -176,8 +196,8 @@ def _frames(packet: Any, faults: _Faults) -> list[Any]:
 class _Annotator:
     """Follows the faces through the frames of one video."""
 
-    def __init__(self, analyse: Callable[[np.ndarray], Sequence[Face]]) -> None:
-        self._analyse = analyse
+    def __init__(self, find_faces: Callable[[np.ndarray], Sequence[Face]]) -> None:
+        self._find_faces = find_faces
         self._tracker, self._history = Tracker(), History()
         self._tracks: list[Track] = []
         self._start_s: float | None = None
@@ -224,7 +244,7 @@ class _Annotator:
         return result
 
     def _look(self, image_rgb: np.ndarray, time_s: float) -> None:
-        self._tracks = self._tracker.update(self._analyse(image_rgb), time_s)
+        self._tracks = self._tracker.update(self._find_faces(image_rgb), time_s)
         self._history.add(self._tracks, time_s)
         self._analysed_s = time_s
         self._seen.setdefault(int(time_s), []).append(Counter(track.verdict for track in self._tracks))

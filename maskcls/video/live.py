@@ -26,6 +26,8 @@ Analyse = Callable[[np.ndarray, Settings, dict[str, float]], Sequence[Face]]
 
 # How many pixels the smallest face has left where the finder looks: the larger faces may be, the quicker it is.
 _SMALLEST_SEEN_PX = 20
+# The finder fills up to multiples of this; what is filled up takes time and shows nothing.
+_STEP_PX = 64
 # A box that was found longer ago says nothing about this frame.
 _STALE_S = 1.0
 _ALERT_COLOUR = (150, 45, 0)
@@ -50,13 +52,14 @@ class View:
     heatmap: bool = False
     mirrored: bool = True
     paused: bool = False
-    smallest_px: int = 40
+    smallest_px: int = 48
     min_score: float = Settings.min_score
     alert_s: float | None = None
 
     def settings(self, long_side_px: int) -> Settings:
         """Return the settings of the analysis of a frame with this longer side."""
-        longest = max(1, round(long_side_px * min(1.0, _SMALLEST_SEEN_PX / max(self.smallest_px, 1))))
+        longest = round(long_side_px * min(1.0, _SMALLEST_SEEN_PX / max(self.smallest_px, 1)))
+        longest = max(_STEP_PX, longest // _STEP_PX * _STEP_PX)
         return Settings(self.min_score, self.smallest_px, longest)
 
 
@@ -69,7 +72,7 @@ class Stats:
         result_fps: How many of them were analysed.
         callback_ms: What 95 in 100 frames waited for us at most.
         age_ms: How old what is drawn on a frame is: 95 in 100 frames, at most.
-        stages_ms: Means by stage of the analysis: `wait` for a turn, `find`, `classify`.
+        stages_ms: Medians by stage of the analysis: `wait` for a turn, `find`, `classify`.
         faces: How many there are now, by verdict.
         shares: How much of what was seen in the last minute each verdict was.
         bare_s: For how long a face without mask has been there; 0 for none.
@@ -102,6 +105,7 @@ class Live:
         self._history, self._alert = History(), Alert()
         self._bare_s = 0.0
         self._fault: str | None = None
+        self._newest: np.ndarray | None = None
         self._frames, self._results, self._ages = Rate(), Rate(), Rate()
         self._stages: dict[str, Rate] = {}
         self._worker = Worker(self._faces, on_result=self._note, clock=clock)
@@ -109,8 +113,9 @@ class Live:
     def frame(self, image_rgb: np.ndarray) -> np.ndarray:
         """Return the frame to show for one that came: `(h, w, 3) uint8` both. Never raises, and never waits.
 
-        The frame that came is left as it is.
+        The frame that came is left as it is. It is analysed after `answered`.
         """
+        self._newest = None
         try:
             shown = self._shown(image_rgb)
             self._fault = None
@@ -119,24 +124,31 @@ class Live:
         return shown
 
     def answered(self, since_s: float) -> None:
-        """Note that a frame went back which had come at `since_s` on this stream's clock."""
+        """Note that the frame went back which had come at `since_s` on this stream's clock, and let it be analysed.
+
+        Not before: threads of Python that work side by side wait for each other, and a frame may not wait.
+        """
         now = self._clock()
         self._frames.add(now, 1000 * (now - since_s))
+        if self._newest is not None:
+            self._worker.offer(self._newest, since_s)
+            self._newest = None
 
     def stats(self) -> Stats:
         """Return how the stream is doing."""
         now = self._clock()
+        result = self._fresh(now)
         with self._lock:
             shares, bare_s = self._history.shares(), self._bare_s
             stages = list(self._stages.items())
-        means = {name: rate.percentile_ms(50, now) for name, rate in stages}
+        medians = {name: rate.percentile_ms(50, now) for name, rate in stages}
         return Stats(
             camera_fps=self._frames.per_second(now),
             result_fps=self._results.per_second(now),
             callback_ms=self._frames.percentile_ms(95, now),
             age_ms=self._ages.percentile_ms(95, now),
-            stages_ms={name: ms for name, ms in means.items() if ms is not None},
-            faces=dict(Counter(track.verdict for track in self._tracks(now))),
+            stages_ms={name: ms for name, ms in medians.items() if ms is not None},
+            faces=dict(Counter(track.verdict for track in result.tracks)) if result is not None else {},
             shares=shares,
             bare_s=0.0 if self.view.paused else bare_s,
             fault=self._fault or self._worker.fault,
@@ -149,8 +161,8 @@ class Live:
 
     def now_faces(self) -> list[tuple[int, str, np.ndarray]]:
         """Return the faces that are seen now, as number, verdict and crop `(h, w, 3) uint8`, the largest first."""
-        result = self._worker.latest
-        if result is None or self._clock() - result.frame_s > _STALE_S:
+        result = self._fresh(self._clock())
+        if result is None:
             return []
         tracks = sorted(result.tracks, key=lambda track: -track.face.face_px)
         crops = [(track.number, track.verdict, _inside(result.image_rgb, track.face.crop_xyxy)) for track in tracks]
@@ -165,10 +177,11 @@ class Live:
         image_rgb = cv2.flip(image_rgb, 1) if view.mirrored else image_rgb
         if view.paused:
             return image_rgb
-        self._worker.offer(image_rgb)
+        self._newest = image_rgb
         now = self._clock()
-        tracks = self._tracks(now)
-        if (result := self._worker.latest) is not None and tracks:
+        result = self._fresh(now)
+        tracks = [] if result is None else result.tracks
+        if result is not None and tracks:
             self._ages.add(now, 1000 * (now - result.frame_s))
         shown = image_rgb
         if view.heatmap and tracks:
@@ -204,9 +217,10 @@ class Live:
             return image_rgb
         return shown
 
-    def _tracks(self, now: float) -> list[Track]:
+    def _fresh(self, now: float) -> Result | None:
+        """Return the last result; None when it says nothing of what is there now."""
         result = self._worker.latest
-        return [] if result is None or now - result.frame_s > _STALE_S else result.tracks
+        return None if result is None or now - result.frame_s > _STALE_S else result
 
     def _faces(self, image_rgb: np.ndarray) -> Sequence[Face]:
         stages: dict[str, float] = {}
@@ -215,7 +229,7 @@ class Live:
         return faces
 
     def _note(self, result: Result) -> None:
-        self._results.add(result.ready_s, 1000 * (result.ready_s - result.frame_s))
+        self._results.add(result.ready_s)
         self._time({"wait": result.wait_ms})
         with self._lock:
             self._history.add(result.tracks, result.frame_s)

@@ -1,8 +1,6 @@
 """A thread that analyses the newest frame, so that whoever takes frames never waits."""
 
 import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +20,6 @@ log = logging.getLogger(__name__)
 TURNS = Turns()
 # After a fault the next try waits so long: a broken model would otherwise fail hundreds of times a second.
 _PAUSE_S = 0.5
-_NICE = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +29,9 @@ class Result:
     Attributes:
         tracks: Its faces.
         image_rgb: The frame, `(h, w, 3) uint8`.
-        frame_s: When the frame was offered.
+        frame_s: When the frame came.
         ready_s: When the result was there, on the same clock.
         wait_ms: How long this stream waited for its turn.
-        analysis_ms: How long finding and classifying took after that.
     """
 
     tracks: list[Track]
@@ -43,7 +39,6 @@ class Result:
     frame_s: float
     ready_s: float
     wait_ms: float
-    analysis_ms: float
 
 
 class Worker:
@@ -72,10 +67,10 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name="maskcls-live", daemon=True)
         self._thread.start()
 
-    def offer(self, image_rgb: np.ndarray) -> None:
-        """Hand over a frame `(h, w, 3) uint8`; one that still waits is dropped. Returns at once."""
+    def offer(self, image_rgb: np.ndarray, frame_s: float | None = None) -> None:
+        """Hand over a frame `(h, w, 3) uint8` that came at `frame_s` (None: now); one that still waits is dropped."""
         with self._changed:
-            self._waiting = image_rgb, self._clock()
+            self._waiting = image_rgb, self._clock() if frame_s is None else frame_s
             self._changed.notify()
 
     def close(self, *, wait: bool = True) -> None:
@@ -87,7 +82,6 @@ class Worker:
             self._thread.join()
 
     def _work(self) -> None:
-        _step_back()
         with on_one_core():
             self._go_on()
 
@@ -119,11 +113,9 @@ class Worker:
             if frame is None or self._closed:
                 return None
         image_rgb, frame_s = frame
-        start_s = self._clock()
-        faces = self._analyse(image_rgb)
-        ready_s = self._clock()
-        tracks = self._tracker.update(faces, frame_s)
-        return Result(tracks, image_rgb, frame_s, ready_s, 1000 * (start_s - asked_s), 1000 * (ready_s - start_s))
+        wait_ms = 1000 * (self._clock() - asked_s)
+        tracks = self._tracker.update(self._analyse(image_rgb), frame_s)
+        return Result(tracks, image_rgb, frame_s, self._clock(), wait_ms)
 
     def _note(self, error: Exception) -> None:
         words = str(error) if isinstance(error, MaskclsError) else "Something went wrong with this frame."
@@ -131,9 +123,3 @@ class Worker:
             # Once for a fault, not for each of thirty frames a second.
             log.error("A frame could not be analysed.", exc_info=error)
         self.fault = words
-
-
-def _step_back() -> None:
-    """Let the frames of the video go first: a result may come a moment later, a frame may not."""
-    if sys.platform == "linux":  # elsewhere a thread has no priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -221,7 +221,7 @@ def test_a_file_that_is_no_video(files: AppTest, data: bytes, said: str):
 
 def test_cancelling_a_video(files: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     slow: Callable = lambda *_, **__: time.sleep(0.2) or []  # noqa: E731
-    monkeypatch.setattr("maskcls.ui.video_file.analyse", slow)
+    monkeypatch.setattr("maskcls.video.files.analyse", slow)
     files.file_uploader[0].upload("x.mp4", clip(tmp_path / "x.mp4", seconds=8).read_bytes())
     files.run()
     files.button(key="video_cancel").click().run()

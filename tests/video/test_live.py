@@ -47,12 +47,18 @@ def greens(picture: np.ndarray) -> int:
     return int((picture == GREEN).all(axis=2).sum())
 
 
+def passed(stream: Live, picture: np.ndarray = EMPTY) -> np.ndarray:
+    """Show the stream a frame, let it be analysed, and return what goes back."""
+    shown = stream.frame(picture)
+    stream.answered(stream._clock())
+    return shown
+
+
 def fed(stream: Live, frames: int = 1, picture: np.ndarray = EMPTY) -> np.ndarray:
     """Show the stream some frames, each after the last one's result, and return what it made of one more."""
     for _ in range(frames):
         before = stream._worker.latest
-        stream.answered(stream._clock())
-        stream.frame(picture)
+        passed(stream, picture)
         until(lambda before=before: stream._worker.latest is not before)
     return stream.frame(picture)
 
@@ -68,7 +74,7 @@ def test_before_any_frame():
 def test_the_first_frame_comes_back_as_it_is():
     go = threading.Event()
     with live(lambda *_: go.wait(60) and []) as stream:
-        shown = stream.frame(EMPTY)
+        shown = passed(stream)
         assert np.array_equal(shown, EMPTY)
         go.set()
 
@@ -78,7 +84,7 @@ def test_a_slow_model_makes_no_frame_wait():
     with live(lambda *_: go.wait(60) and []) as stream:
         start = time.monotonic()
         for _ in range(50):
-            stream.frame(EMPTY)
+            passed(stream)
         assert time.monotonic() - start < 20
         go.set()
 
@@ -105,6 +111,17 @@ def test_switches(view: dict, drawn: bool):
         fed(stream, 3)
         stream.view = View(**{"mirrored": False} | view)
         assert (greens(stream.frame(EMPTY)) > 0) is drawn
+
+
+def test_a_paused_model_rests():
+    with live() as stream:
+        fed(stream, 1)
+        stream.view = View(paused=True)
+        passed(stream)
+        rested = stream._worker.latest
+        time.sleep(0.2)
+        assert stream._worker.latest is rested
+        assert stream.stats().bare_s == 0
 
 
 def test_a_mirror_turns_frames_before_they_are_analysed():
@@ -138,7 +155,7 @@ def test_boxes_of_long_ago_are_not_drawn():
     try:
         fed(stream, 3)
         now[0] = 0.5
-        assert greens(stream.frame(EMPTY)) > 0
+        assert greens(passed(stream)) > 0
         until(lambda: stream._worker.latest.frame_s == 0.5)
         now[0] = 50.0
         assert stream.stats().faces == {}
@@ -150,7 +167,8 @@ def test_boxes_of_long_ago_are_not_drawn():
 def test_the_smallest_face_decides_how_closely_one_looks():
     assert View(smallest_px=40).settings(640).longest_px == 320
     assert View(smallest_px=16).settings(640).longest_px == 640
-    assert View(smallest_px=80).settings(640) == Settings(Settings.min_score, 80, 160)
+    assert View(smallest_px=80).settings(640) == Settings(Settings.min_score, 80, 128)
+    assert View(smallest_px=1000).settings(640).longest_px == 64
 
 
 def test_faces_without_masks_are_announced():
@@ -177,7 +195,7 @@ def test_a_fault_of_the_model_is_a_banner(error: Exception, words: str, caplog: 
         raise error
 
     with caplog.at_level(logging.CRITICAL), live(broken) as stream:
-        stream.frame(EMPTY)
+        passed(stream)
         until(lambda: stream.stats().fault is not None)
         shown = stream.frame(EMPTY)
         assert stream.stats().fault.startswith(words)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from fractions import Fraction
 
 import av
@@ -48,6 +47,15 @@ def test_red_stays_red():
     stream.ended()
     for image in (seen[0], answer):
         assert np.abs(image.astype(int) - RED).max() < 12
+
+
+@pytest.mark.parametrize("size", [(48, 63), (47, 64), (1, 1)])
+def test_odd_sizes_come_back_as_they_are(size: tuple[int, int]):
+    stream = Stream(nobody)
+    answer = stream.recv(av.VideoFrame.from_ndarray(np.full((*size, 3), 200, np.uint8), format="rgb24"))
+    stream.ended()
+    assert (answer.to_ndarray(format="rgb24") == 200).all()
+    assert (answer.height, answer.width) == size
 
 
 def test_what_cannot_be_read_goes_back_as_it_is(caplog: pytest.LogCaptureFixture):
@@ -108,28 +116,11 @@ def test_delays_are_measured():
     assert stats.callback_ms > 0
 
 
-@pytest.fixture
-def loops_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Close the event loop that streamlit-webrtc's thread leaves open."""
-    made: list[asyncio.AbstractEventLoop] = []
-    new = asyncio.new_event_loop
-
-    def noted() -> asyncio.AbstractEventLoop:
-        made.append(new())
-        return made[-1]
-
-    monkeypatch.setattr(asyncio, "new_event_loop", noted)
-    yield
-    for loop in made:
-        loop.close()
-
-
-@pytest.mark.usefixtures("loops_closed")
 def test_through_a_track_of_streamlit_webrtc():
     """Every frame comes back, later ones with a box, with the times of those that came."""
     from aiortc import MediaStreamTrack
     from streamlit_webrtc.models import CallbackAttachableProcessor
-    from streamlit_webrtc.process import AsyncVideoProcessTrack
+    from streamlit_webrtc.process import VideoProcessTrack
 
     class Camera(MediaStreamTrack):
         kind = "video"
@@ -150,7 +141,7 @@ def test_through_a_track_of_streamlit_webrtc():
     async def watch() -> list[int]:
         stream = Stream(lambda *_: [face(100, 120)])
         processor = CallbackAttachableProcessor(stream.recv, None, stream.ended)
-        track = AsyncVideoProcessTrack(Camera(), processor)
+        track = VideoProcessTrack(Camera(), processor)
         times = []
         end = time.monotonic() + 60
         while True:
