@@ -10,9 +10,15 @@ import streamlit as st
 # Asks the browser, sends what it says, and shows nothing: words are Python's.
 _JS = """
 export default function (component) {
-  const { data, setStateValue } = component
-  if (!data || window.__maskclsCheck === data.run) return
-  window.__maskclsCheck = data.run
+  const { data, parentElement, setStateValue } = component
+  // Once for each place that this is shown in: a page that is drawn anew while it asks gets the answer too.
+  if (!data || parentElement.maskclsRun === data.run) return
+  parentElement.maskclsRun = data.run
+  // Some browsers never answer some of this.
+  const soon = (promise) => {
+    const late = new Promise((_, reject) => setTimeout(reject, 4000))
+    return Promise.race([promise, late]).catch(() => undefined)
+  }
   const path = async () => {
     const kinds = []
     try {
@@ -29,15 +35,21 @@ export default function (component) {
   }
   const ask = async () => {
     const media = navigator.mediaDevices
-    const report = { run: data.run, secure: window.isSecureContext, api: !!media?.getUserMedia }
-    try {
-      report.cameras = (await media.enumerateDevices()).filter((one) => one.kind === "videoinput").length
-    } catch {}
-    try { report.permission = (await navigator.permissions.query({ name: "camera" })).state } catch {}
-    report.paths = await path()
-    setStateValue("report", report)
+    const [devices, permission, paths] = await Promise.all([
+      soon(media?.enumerateDevices()),
+      soon(navigator.permissions?.query({ name: "camera" })),
+      soon(path()),
+    ])
+    return {
+      run: data.run,
+      secure: window.isSecureContext,
+      api: !!media?.getUserMedia,
+      cameras: devices?.filter((one) => one.kind === "videoinput").length,
+      permission: permission?.state,
+      paths,
+    }
   }
-  ask()
+  ask().then((report) => setStateValue("report", report))
 }
 """
 _RUN, _ANSWER = "camera_check_run", "camera_check_answer"
@@ -61,9 +73,8 @@ class Step:
 
 def show() -> None:
     """Show a button that checks the camera's way, and what came out."""
-    if st.button("Check my camera", icon=":material/troubleshoot:", key="camera_check"):
-        # A new word each time: the browser answers each once, also after this server began anew.
-        st.session_state[_RUN] = secrets.token_hex(4)
+    # By a callback: the video's own messages may end a run of the page before it comes here.
+    st.button("Check my camera", icon=":material/troubleshoot:", key="camera_check", on_click=_start)
     run = st.session_state.get(_RUN)
     if run is None:
         return
@@ -76,6 +87,11 @@ def show() -> None:
     for step in steps(answer):
         icon = {True: ":green[:material/check:]", False: ":red[:material/close:]", None: ":material/help:"}[step.works]
         st.markdown(f"{icon} {step.title}" + (f"  \n{step.advice}" if step.advice else ""))
+
+
+def _start() -> None:
+    # A new word each time: the browser answers each once, also after this server began anew.
+    st.session_state[_RUN] = secrets.token_hex(4)
 
 
 def _ask(run: str) -> Mapping[str, Any] | None:
