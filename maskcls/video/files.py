@@ -84,7 +84,7 @@ def annotate(
 ) -> Outcome:
     """Write `source` with boxes and verdicts as an MP4 that browsers play (H.264), with its sound.
 
-    One frame is in memory at a time. A damaged or cut-off file gives what could be read of it.
+    A few frames are in memory at a time. A damaged or cut-off file gives what could be read of it.
 
     Args:
         source: A file that `reading.opened` can open.

@@ -6,10 +6,9 @@ import threading
 import time
 from typing import Any
 
-import av
 import cv2
-import numpy as np
 
+from maskcls.video.frames import as_frame
 from maskcls.video.live import Analyse, Live, View
 
 log = logging.getLogger(__name__)
@@ -61,8 +60,7 @@ class Stream:
             live = self._live_now()
             # In this thread alone: on a busy machine help comes later than the work is done.
             shown = live.frame(frame.to_ndarray(format="rgb24", threads=1))
-            # Without another copy: nobody writes to it any more.
-            answer = _as_frame(shown)
+            answer = as_frame(shown)
             live.answered(start_s)
         except Exception as error:  # better shown as it came than no stream at all
             if not self._faulty:  # once for a spell of faults
@@ -86,11 +84,3 @@ class Stream:
                 self._live.view = self._view
                 self._ended = False
             return self._live
-
-
-def _as_frame(image_rgb: np.ndarray) -> av.VideoFrame:
-    """Return `(h, w, 3) uint8` as the encoder wants it, which would take far longer to convert it by itself."""
-    height, width = image_rgb.shape[:2]
-    if height % 2 or width % 2:  # colours are kept for two by two pixels there
-        return av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image_rgb), format="rgb24")
-    return av.VideoFrame.from_numpy_buffer(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2YUV_I420), format="yuv420p")
