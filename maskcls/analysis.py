@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -65,14 +66,44 @@ def analyse(
     """
     chosen = settings or Settings()
     start = time.perf_counter()
-    found = finder.find(
-        image_rgb, min_score=chosen.min_score, min_face_px=chosen.min_face_px, longest_px=chosen.longest_px
-    )
+    found = find(image_rgb, finder, chosen)
     middle = time.perf_counter()
-    faces = _judge(image_rgb, found, classifier)
+    faces = judge(image_rgb, found, classifier)
     if stages_ms is not None:
         stages_ms |= {"find": 1000 * (middle - start), "classify": 1000 * (time.perf_counter() - middle)}
     return faces
+
+
+def find(image_rgb: np.ndarray, finder: Finder, settings: Settings) -> list[Found]:
+    """Return every face in the picture `(h, w, 3) uint8`, surest first."""
+    return finder.find(
+        image_rgb, min_score=settings.min_score, min_face_px=settings.min_face_px, longest_px=settings.longest_px
+    )
+
+
+def judge(image_rgb: np.ndarray, found: Sequence[Found], classifier: Classifier) -> list[Face]:
+    """Return found faces of a picture `(h, w, 3) uint8` with what the classifier says of them, in their order."""
+    card = classifier.card
+    squares = crop_squares(np.array([f.box_xyxy for f in found], np.float32), scale=card.cut_scale)
+    crops = cut(image_rgb, squares, size_px=card.input_px)
+    probabilities, evidence = classifier.classify(crops)
+    faces = []
+    for one, square, crop, shares, maps in zip(found, squares, crops, probabilities, evidence, strict=True):
+        faces.append(
+            Face(
+                **_place(one, square),
+                probabilities={name: float(p) for name, p in zip(card.classes, shares, strict=True)},
+                evidence=maps,
+                reasons=tuple(_reasons(one, crop, float(shares.max()), card.threshold)),
+            )
+        )
+    return faces
+
+
+def follow(face: Face, found: Found, classifier: Classifier) -> Face:
+    """Return a face that was judged a moment ago as it was found now, with the answer that it got then."""
+    (square,) = crop_squares(np.array([found.box_xyxy], np.float32), scale=classifier.card.cut_scale)
+    return replace(face, **_place(found, square))
 
 
 def classify_boxes(
@@ -86,7 +117,7 @@ def classify_boxes(
         classifier: Judges the faces.
     """
     drawn = [Found((float(b[0]), float(b[1]), float(b[2]), float(b[3])), 1.0, _NO_LANDMARKS) for b in boxes_xyxy]
-    return _judge(image_rgb, drawn, classifier)
+    return judge(image_rgb, drawn, classifier)
 
 
 def heat(face: Face, name: str) -> np.ndarray:
@@ -97,26 +128,14 @@ def heat(face: Face, name: str) -> np.ndarray:
 _NO_LANDMARKS = np.full((5, 2), np.nan, np.float32)
 
 
-def _judge(image_rgb: np.ndarray, found: Sequence[Found], classifier: Classifier) -> list[Face]:
-    card = classifier.card
-    squares = crop_squares(np.array([f.box_xyxy for f in found], np.float32), scale=card.cut_scale)
-    crops = cut(image_rgb, squares, size_px=card.input_px)
-    probabilities, evidence = classifier.classify(crops)
-    faces = []
-    for one, square, crop, shares, maps in zip(found, squares, crops, probabilities, evidence, strict=True):
-        known = not np.isnan(one.landmarks).any()
-        faces.append(
-            Face(
-                box_xyxy=one.box_xyxy,
-                score=one.score,
-                landmarks=one.landmarks if known else None,
-                probabilities={name: float(p) for name, p in zip(card.classes, shares, strict=True)},
-                evidence=maps,
-                crop_xyxy=(float(square[0]), float(square[1]), float(square[2]), float(square[3])),
-                reasons=tuple(_reasons(one, crop, float(shares.max()), card.threshold)),
-            )
-        )
-    return faces
+def _place(found: Found, square: np.ndarray) -> dict[str, Any]:
+    """Return what a `Face` says of where it is."""
+    return {
+        "box_xyxy": found.box_xyxy,
+        "score": found.score,
+        "landmarks": None if np.isnan(found.landmarks).any() else found.landmarks,
+        "crop_xyxy": (float(square[0]), float(square[1]), float(square[2]), float(square[3])),
+    }
 
 
 def _reasons(found: Found, crop: np.ndarray, confidence: float, threshold: float) -> list[str]:

@@ -3,24 +3,22 @@
 import time
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 from streamlit_webrtc.credentials import get_available_ice_servers
 
 from maskcls import report
-from maskcls.analysis import Settings, analyse
-from maskcls.face import Face
 from maskcls.ui import charts, downloads, sound
 from maskcls.ui.desk import Models
 from maskcls.ui.words import badge, counted, plain
 from maskcls.video.history import Event
 from maskcls.video.live import Stats, View
 from maskcls.video.network import rtc_configuration
+from maskcls.video.sparing import Sparing
 from maskcls.video.stream import Stream
 
-_KEY, _STATE, _SINCE = "live_stream", "live_state", "live_since"
+_KEY, _MODELS, _STATE, _SINCE = "live_stream", "live_models", "live_state", "live_since"
 _WIDTH, _HEIGHT, _FPS = 640, 480, 30
 _REFRESH_S = 1.0
 _EVENTS_SHOWN = 100
@@ -33,7 +31,9 @@ def stream(models: Models) -> Stream:
     mine: Stream | None = st.session_state.get(_KEY)
     if mine is None:
         mine = st.session_state[_KEY] = Stream(lambda *_: [])
-    mine.analyse = _analysis(models)
+    if st.session_state.get(_MODELS) != models.stamp:
+        st.session_state[_MODELS] = models.stamp
+        mine.analyse = Sparing(models.finder, models.classifier).faces
     return mine
 
 
@@ -197,13 +197,6 @@ def _log(events: list[Event], epoch_s: float) -> None:
         st.dataframe(pd.DataFrame(table[::-1][:_EVENTS_SHOWN]), hide_index=True, height=220, alt="Who changed verdict")
         data = report.csv_text(table).encode("utf-8-sig")
         downloads.button("Log (CSV)", data, "maskcls-live.csv", "text/csv", ":material/table:", disabled=not events)
-
-
-def _analysis(models: Models) -> Any:
-    def faces(image_rgb: np.ndarray, settings: Settings, stages_ms: dict[str, float]) -> list[Face]:
-        return analyse(image_rgb, models.finder, models.classifier, settings, stages_ms=stages_ms)
-
-    return faces
 
 
 def _toggle(label: str, name: str, *, on: bool, **options: Any) -> bool:

@@ -67,7 +67,7 @@ class Tracker:
         self._followed = [one for one in self._followed if time_s - one.last_s <= _FORGOTTEN_S]
         found = np.array([face.box_xyxy for face in faces], float).reshape(-1, 4)
         expected = np.array([one.expected(time_s) for one in self._followed]).reshape(-1, 4)
-        known = _assigned(found, expected)
+        known = assigned(found, expected, least_iou=_LEAST_IOU)
         tracks = []
         for i, face in enumerate(faces):
             one = self._followed[known[i]] if i in known else self._new(face, time_s)
@@ -105,11 +105,14 @@ class _Followed:
         return self.track
 
 
-def _assigned(found: np.ndarray, expected: np.ndarray) -> dict[int, int]:
-    """Return which found box `(n, 4)` is which expected one `(m, 4)`, so that together they overlap most."""
+def assigned(found: np.ndarray, expected: np.ndarray, *, least_iou: float) -> dict[int, int]:
+    """Return which found box `(n, 4)` is which expected one `(m, 4)`, so that together they overlap most.
+
+    Boxes that overlap less than `least_iou` are none of the others.
+    """
     from scipy.optimize import linear_sum_assignment  # here: it takes half a second that few commands need
 
     overlap = iou_matrix(found, expected)
     # What hardly overlaps is worth nothing, or it would take the place of a pair that does.
-    rows, columns = linear_sum_assignment(np.where(overlap >= _LEAST_IOU, overlap, 0.0), maximize=True)
-    return {int(i): int(j) for i, j in zip(rows, columns, strict=True) if overlap[i, j] >= _LEAST_IOU}
+    rows, columns = linear_sum_assignment(np.where(overlap >= least_iou, overlap, 0.0), maximize=True)
+    return {int(i): int(j) for i, j in zip(rows, columns, strict=True) if overlap[i, j] >= least_iou}

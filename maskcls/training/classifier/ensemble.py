@@ -27,4 +27,5 @@ class Ensemble:
 
     def __call__(self, crops_rgb: np.ndarray) -> np.ndarray:
         """Return probabilities `(n, classes) float32` for crops `(n, s, s, 3) uint8`."""
-        return np.mean([engine.run(crops_rgb)[0] for engine in self._engines], axis=0, dtype=np.float32)
+        answers = np.stack([engine.run(crops_rgb)[0] for engine in self._engines])
+        return answers.mean(axis=0, dtype=np.float32)
