@@ -43,27 +43,10 @@ log = logging.getLogger("maskcls.training.classifier")
     type=click.Path(path_type=Path, exists=True),
     help="The run of maskcls.training.classifier.folds, whose opinions soften the labels.",
 )
-@click.option(
-    "--teacher",
-    "teachers",
-    type=click.Path(path_type=Path, exists=True),
-    multiple=True,
-    help="A trained network, given once or oftener: together they soften the label of each crop, and the first one "
-    "is started from.",
-)
 @click.option("--painted", default=900, show_default=True, help="Faces with something painted on them, for each class.")
 @click.option("--epochs", default=26, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--steps", default=100, show_default=True, help="Batches of 64 in an epoch.")
-def main(
-    data: Path,
-    weights: Path,
-    run: Path,
-    folds: Path | None,
-    teachers: tuple[Path, ...],
-    painted: int,
-    epochs: int,
-    steps: int,
-) -> None:
+def main(data: Path, weights: Path, run: Path, folds: Path | None, painted: int, epochs: int, steps: int) -> None:
     """Train the classifier on face pictures, without any group of a validation or test split."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     keras.utils.set_random_seed(0)
@@ -74,7 +57,7 @@ def main(
         pictures |= paint_pictures(pictures, teacher, count=painted, answers=run / "landmarks.npz")
     for (archive, name), some in pictures.items():
         log.info("%s %s: %d pictures", archive, name, len(some))
-    train(pictures, weights, run, epochs=epochs, steps=steps, teachers=teachers)
+    train(pictures, weights, run, epochs=epochs, steps=steps)
 
 
 if __name__ == "__main__":

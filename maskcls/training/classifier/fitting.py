@@ -1,7 +1,6 @@
-"""One training of the classifier, from ImageNet weights or another network to a saved one."""
+"""One training of the classifier, from ImageNet weights to a saved network."""
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -9,7 +8,6 @@ import keras
 from maskcls.architectures import maskcls as architecture
 from maskcls.backbone import IMAGENET_FILE, imagenet_backbone
 from maskcls.labels import CLASSES
-from maskcls.training.classifier.ensemble import Ensemble
 from maskcls.training.classifier.pictures import CropBatches, Picture
 from maskcls.training.loop import fit
 
@@ -19,42 +17,15 @@ CUT_SCALE = 1.3
 INPUT_PX = 128
 
 
-def train(
-    pictures: dict[tuple[str, str], list[Picture]],
-    weights: Path,
-    run: Path,
-    *,
-    epochs: int,
-    steps: int,
-    teachers: Sequence[Path] = (),
-) -> None:
-    """Train on `pictures`; the result is `model.keras` in the folder `run`.
-
-    Args:
-        pictures: By archive and class.
-        weights: Folder with the ImageNet weights to start from.
-        run: Folder for the result, and what is needed to go on after a stop.
-        epochs: Of the run.
-        steps: Batches in an epoch.
-        teachers: Trained networks, whose answers soften the labels; the first one is started from instead of ImageNet.
-    """
+def train(pictures: dict[tuple[str, str], list[Picture]], weights: Path, run: Path, *, epochs: int, steps: int) -> None:
+    """Train on `pictures` from ImageNet weights; the result is `model.keras` in the folder `run`."""
     network = architecture.build(classes=len(CLASSES), input_px=INPUT_PX)
-    if teachers:
-        network.set_weights(keras.saving.load_model(teachers[0], compile=False).get_weights())
-    else:
+    if not (run / "backup").exists():
         start_from_imagenet(network, weights / IMAGENET_FILE)
-    teacher = Ensemble(teachers, run) if teachers else None
     fit(
         keras.Model(network.input, architecture.logits_of(network)),
         lambda first: CropBatches(
-            pictures,
-            size_px=INPUT_PX,
-            cut_scale=CUT_SCALE,
-            steps=steps,
-            first_epoch=first,
-            teacher=teacher,
-            workers=1,
-            max_queue_size=8,
+            pictures, size_px=INPUT_PX, cut_scale=CUT_SCALE, steps=steps, first_epoch=first, workers=1, max_queue_size=8
         ),
         run,
         loss=smoothed_loss,

@@ -1,6 +1,6 @@
 """Which pictures the shipped classifier learns from, and batches of crops from them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,6 @@ SHARES = {
 }
 # Labels of such data are wrong or debatable for some faces in a hundred.
 _OPINIONS_SHARE = 0.4
-# What an ensemble says of the very crop counts more than a label that was given to the whole picture.
-_TEACHER_SHARE = 0.7
 # The diagonal of a square, in sides.
 _WIDER = 1.42
 
@@ -106,7 +104,6 @@ class CropBatches(keras.utils.PyDataset):
         steps: Batches in an epoch.
         batch: Crops in a batch.
         first_epoch: Where a resumed run stands.
-        teacher: Says what crops `(n, s, s, 3) uint8` show, `(n, classes)`, and so softens their labels; see `Ensemble`.
         options: For `keras.utils.PyDataset`: workers and the like.
     """
 
@@ -119,7 +116,6 @@ class CropBatches(keras.utils.PyDataset):
         steps: int,
         batch: int = 64,
         first_epoch: int = 0,
-        teacher: Callable[[np.ndarray], np.ndarray] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -129,7 +125,6 @@ class CropBatches(keras.utils.PyDataset):
         self._weights = weights / weights.sum()
         self._size_px, self._cut_scale = size_px, cut_scale
         self._steps, self._batch, self._epoch = steps, batch, first_epoch
-        self._teacher = teacher
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -140,11 +135,8 @@ class CropBatches(keras.utils.PyDataset):
         rng = np.random.default_rng((self._epoch, index))
         keys = rng.choice(len(self._keys), self._batch, p=self._weights)
         chosen = [self._pick(rng, self._keys[key]) for key in keys]
-        crops = np.stack([random_crop(rng, p, size_px=self._size_px, cut_scale=self._cut_scale) for p in chosen])
-        truth = np.stack([p.truth for p in chosen])
-        if self._teacher is not None:
-            truth = (1 - _TEACHER_SHARE) * truth + _TEACHER_SHARE * self._teacher(crops)
-        return crops, truth.astype(np.float32)
+        crops = [random_crop(rng, p, size_px=self._size_px, cut_scale=self._cut_scale) for p in chosen]
+        return np.stack(crops), np.stack([p.truth for p in chosen])
 
     def on_epoch_end(self) -> None:
         """Move on to other crops."""
