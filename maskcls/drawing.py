@@ -70,10 +70,12 @@ def draw_boxes(
         _fit_tag(box, name, corners, picture_wh, number=number)
         for box, (name, number) in zip(corners, shown, strict=True)
     ]
-    line_px = max(2, round(min(picture_wh) / 220))
-    for box, tag in zip(corners, tags, strict=True):
-        _draw_frame(canvas, box, _ink(tag.colour), line_px + max(1, line_px // 3))  # an edge on any background
-        _draw_frame(canvas, box, tag.colour, line_px)
+    # Odd, so that a line has a middle.
+    line_px = max(2, round(min(picture_wh) / 220)) // 2 * 2 + 1
+    edge_px = line_px // 3 // 2 * 2 + 1
+    _draw_frames(canvas, corners, [tag.colour for tag in tags], line_px)
+    # An edge on any background.
+    _draw_frames(canvas, corners, [_ink(tag.colour) for tag in tags], edge_px, inwards_px=line_px)
     for tag in tags:  # after all frames, so that no line runs through a word
         drawn = _tag_picture(tag.symbol, tag.words, tag.colour, tag.letter_px)
         place = canvas[tag.y_px : tag.y_px + tag.height_px, tag.x_px : tag.x_px + tag.width_px]
@@ -244,13 +246,26 @@ def _place(tag: _Tag, box: Sequence[int], picture_wh: tuple[int, int]) -> _Tag:
     )
 
 
-def _draw_frame(canvas: np.ndarray, box: Sequence[int], colour: tuple[int, int, int], width_px: int) -> None:
-    """Draw the edge of a box, `width_px` inwards; its corners are pixels of the picture."""
-    left, top, right, bottom = box[0], box[1], box[2] + 1, box[3] + 1
-    canvas[top : min(top + width_px, bottom), left:right] = colour
-    canvas[max(bottom - width_px, top) : bottom, left:right] = colour
-    canvas[top:bottom, left : min(left + width_px, right)] = colour
-    canvas[top:bottom, max(right - width_px, left) : right] = colour
+def _draw_frames(
+    canvas: np.ndarray,
+    boxes: Sequence[Sequence[int]],
+    colours: Sequence[tuple[int, int, int]],
+    width_px: int,
+    *,
+    inwards_px: int = 0,
+) -> None:
+    """Draw the edges of boxes, which lie so far inwards, `width_px` wide; their corners are pixels of the picture.
+
+    All of one colour are drawn at once: in a video, each call may have to wait for what else runs in Python.
+    """
+    inwards = np.array([1, 1, -1, -1]) * (inwards_px + width_px // 2)
+    for colour in dict.fromkeys(colours):
+        corners = [
+            (np.array(box) + inwards)[[[0, 1], [2, 1], [2, 3], [0, 3]]]
+            for box, its in zip(boxes, colours, strict=True)
+            if its == colour
+        ]
+        cv2.polylines(canvas, corners, isClosed=True, color=colour, thickness=width_px)
 
 
 # Words take longer to draw than all the rest, and a video shows the same few again and again.
