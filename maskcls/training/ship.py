@@ -76,7 +76,11 @@ _NOT_MEASURED = {
 @click.option("--weights", type=click.Path(path_type=Path, exists=True), default="../shared/weights", show_default=True)
 @click.option("--runs", type=click.Path(path_type=Path, exists=True), default=".maskcls/runs", show_default=True)
 @click.option("--models", type=click.Path(path_type=Path), default=SHIPPED, help="Where the versions go.")
-@click.option("--only", type=click.Choice(KINDS), help="Leave the other version as it is and only measure it again.")
+@click.option(
+    "--only",
+    type=click.Choice([*KINDS, "figures"]),
+    help="Replace this version alone, or with *figures* none; both are measured again.",
+)
 def main(data: Path, weights: Path, runs: Path, models: Path, only: str | None) -> None:
     """Turn the runs `finder` and `classifier` into shipped versions, with figures measured on the test splits."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -23,7 +23,8 @@ def write_version(models: Path, kind: str, title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "shipped"), [([], ["finder", "classifier"]), (["--only", "classifier"], ["classifier"])]
+    ("options", "shipped"),
+    [([], ["finder", "classifier"]), (["--only", "classifier"], ["classifier"]), (["--only", "figures"], [])],
 )
 def test_what_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], shipped: list[str]):
     models = tmp_path / "models"
