@@ -1,5 +1,7 @@
 """What a video connection needs of us: a callback for its frames, and an end."""
 
+import functools
+import gc
 import logging
 import sys
 import threading
@@ -25,10 +27,7 @@ class Stream:
 
     def __init__(self, analyse: Analyse) -> None:
         self.analyse = analyse
-        # The video's thread would wait up to five milliseconds for one that computes in Python.
-        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
-        # OpenCV's helping threads wait busily for more work, on the cores that the video needs.
-        cv2.setNumThreads(1)
+        _make_way()
         self._view = View()
         self._lock = threading.Lock()
         self._live: Live | None = None
@@ -84,3 +83,16 @@ class Stream:
                 self._live.view = self._view
                 self._ended = False
             return self._live
+
+
+@functools.cache
+def _make_way() -> None:
+    """Once in a process, keep what else goes on in it from stopping the video."""
+    # The video's thread would wait up to five milliseconds for one that computes in Python.
+    sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
+    # OpenCV's helping threads wait busily for more work, on the cores that the video needs.
+    cv2.setNumThreads(1)
+    # Streamlit collects garbage after each run of a page. All that was imported until now will never be any, and takes
+    # 150 milliseconds to look through.
+    gc.collect()
+    gc.freeze()
