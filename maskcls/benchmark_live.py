@@ -138,8 +138,7 @@ def soak(*, minutes: float = 10.0) -> dict[str, float]:
             start(page)
             page.wait_for_timeout(1000 * _WARM_UP_S)
             stop(page)
-            page.wait_for_timeout(1000 * _WARM_UP_S)
-            before = _threads(server.pid)
+            before = _threads_at_rest(page, server.pid)
             start(page)
             page.wait_for_timeout(60_000)
             memory = []
@@ -148,8 +147,7 @@ def soak(*, minutes: float = 10.0) -> dict[str, float]:
                 page.wait_for_timeout(5000)
                 memory.append(_resident_mb(server.pid))
             stop(page)
-            page.wait_for_timeout(1000 * _WARM_UP_S)
-            after = _threads(server.pid)
+            after = _threads_at_rest(page, server.pid)
     first, last = float(np.median(memory[:12])), float(np.median(memory[-12:]))
     return {
         "minutes": minutes,
@@ -299,8 +297,14 @@ def _resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _threads(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+def _threads_at_rest(page: Any, pid: int) -> int:
+    """Return how many threads the server keeps: the fewest of some seconds, since those of a page come and go."""
+    page.wait_for_timeout(1000 * _WARM_UP_S)
+    counts = []
+    for _ in range(20):
+        page.wait_for_timeout(500)
+        counts.append(len(list(Path(f"/proc/{pid}/task").iterdir())))
+    return min(counts)
 
 
 def _events(page: Any) -> int:

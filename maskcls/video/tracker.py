@@ -17,8 +17,11 @@ from maskcls.video.votes import Votes
 
 # Faces that overlap less are two faces.
 _LEAST_IOU = 0.2
-# A face that is not seen for so long has left.
+# A face that is not seen for so long has left, if one has looked for it as often.
 _FORGOTTEN_S = 1.0
+_FORGOTTEN_LOOKS = 2
+# However seldom one looks: later it may be anybody.
+_ANYBODY_S = 5.0
 # How much of a newly measured velocity is believed.
 _TRUST = 0.4
 # Later than this nobody knows where a face has moved to.
@@ -64,11 +67,13 @@ class Tracker:
             faces: What was found in the frame.
             time_s: When it was taken, on a clock that never goes back.
         """
-        self._followed = [one for one in self._followed if time_s - one.last_s <= _FORGOTTEN_S]
+        self._followed = [one for one in self._followed if not one.has_left(time_s)]
         found = np.array([face.box_xyxy for face in faces], float).reshape(-1, 4)
         expected = np.array([one.expected(time_s) for one in self._followed]).reshape(-1, 4)
         known = assigned(found, expected, least_iou=_LEAST_IOU)
         tracks = []
+        for one in self._followed:
+            one.looks += 1
         for i, face in enumerate(faces):
             one = self._followed[known[i]] if i in known else self._new(face, time_s)
             tracks.append(one.see(face, time_s))
@@ -89,7 +94,14 @@ class _Followed:
         self._velocity = np.zeros(4)
         self._votes = Votes()
         self.last_s = time_s
+        # How often one has looked for it since it was seen.
+        self.looks = 0
         self.track: Track
+
+    def has_left(self, time_s: float) -> bool:
+        """Tell whether the face is gone for good."""
+        passed = time_s - self.last_s
+        return passed > _ANYBODY_S or (passed > _FORGOTTEN_S and self.looks >= _FORGOTTEN_LOOKS)
 
     def expected(self, time_s: float) -> np.ndarray:
         """Return the box `(4,)` where the face should be."""
@@ -99,7 +111,7 @@ class _Followed:
         box, passed = np.array(face.box_xyxy), time_s - self.last_s
         if passed > 0:
             self._velocity += _TRUST * ((box - self._box) / passed - self._velocity)
-        self._box, self.last_s = box, time_s
+        self._box, self.last_s, self.looks = box, time_s, 0
         verdict = self._votes.add(face.probabilities, sure=face.verdict != labels.NOT_SURE, time_s=time_s)
         self.track = Track(self._number, face, verdict, self._first_s, time_s, self._velocity.copy())
         return self.track

@@ -79,7 +79,14 @@ def test_a_face_that_was_missed_for_a_moment():
 def test_a_face_that_left_is_forgotten_after_a_second_and_numbers_are_not_given_again():
     tracker = Tracker()
     assert numbers(tracker, [face(100)], 0) == [1]
+    assert numbers(tracker, [], 0.4) == numbers(tracker, [], 0.8) == []
     assert numbers(tracker, [face(100)], 1.1) == [2]
+
+
+def test_a_slow_machine_forgets_nobody_whom_it_did_not_look_for():
+    tracker = Tracker()
+    assert [numbers(tracker, [face(100)], 1.5 * i) for i in range(4)] == [[1]] * 4
+    assert numbers(tracker, [face(100)], 60.0) == [2]
 
 
 def test_the_verdict_is_a_vote():

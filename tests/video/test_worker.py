@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from maskcls.errors import ModelError
-from maskcls.video.worker import Worker
+from maskcls.video.worker import TURNS, Worker
 from tests.video.test_tracker import face
 
 
@@ -147,15 +147,20 @@ def test_streams_that_never_rest_get_as_many_turns_each():
 
 def test_what_waits_for_its_turn_is_the_newest_frame():
     seen = []
-    busy = Worker(lambda _: time.sleep(0.05) or [])
+    begun, go = threading.Event(), threading.Event()
+    busy = Worker(lambda _: begun.set() or (go.wait(60) and []))
     worker = Worker(lambda image: seen.append(int(image[0, 0, 0])) or [])
     busy.offer(frame(0))
-    time.sleep(0.01)
-    for level in (1, 2, 3):
+    assert begun.wait(60)
+    worker.offer(frame(1))
+    until(lambda: len(TURNS._queue) == 2)
+    for level in (2, 3):
+        time.sleep(0.02)
         worker.offer(frame(level))
-        time.sleep(0.005)
-    until(lambda: seen == [3])
-    assert worker.latest is None or worker.latest.wait_ms > 10
+    go.set()
+    until(lambda: worker.latest is not None)
+    assert seen == [3]
+    assert worker.latest.wait_ms > 10
     worker.close()
     busy.close()
 
