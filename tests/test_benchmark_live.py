@@ -7,10 +7,12 @@ from maskcls import benchmark_live
 
 
 @pytest.mark.parametrize(
-    ("growth", "threads", "steady"), [(0.0, 9, True), (0.04, 10, True), (0.06, 9, False), (0.0, 11, False)]
+    ("growth", "threads", "steady"), [(0.0, 9, True), (-0.04, 12, True), (0.06, 9, False), (0.0, 14, False)]
 )
 def test_what_is_steady(growth: float, threads: int, steady: bool):
-    assert benchmark_live.is_steady({"growth": growth, "threads_before": 10, "threads_after": threads}) is steady
+    """Four streams: each that leaves a thread behind makes one more."""
+    soaked = {"growth": growth, "streams": 4, "threads_before": 10, "threads_after": threads}
+    assert benchmark_live.is_steady(soaked) is steady
 
 
 def test_a_still_clip_has_the_noise_of_a_camera():
