@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -124,12 +125,12 @@ def test_streams_take_turns():
 
 def test_streams_that_never_rest_get_as_many_turns_each():
     """Each stream offers its next frame before its last result is there."""
-    counts = [0, 0, 0]
+    turns: list[int] = []
     workers: list[Worker] = []
 
     def of(i: int) -> Callable[[np.ndarray], list]:
         def analyse(image: np.ndarray) -> list:
-            counts[i] += 1
+            turns.append(i)
             workers[i].offer(image)
             time.sleep(0.002)
             return []
@@ -139,10 +140,13 @@ def test_streams_that_never_rest_get_as_many_turns_each():
     workers += [Worker(of(i)) for i in range(3)]
     for worker in workers:
         worker.offer(frame(0))
-    until(lambda: sum(counts) > 90)
+    until(lambda: {*turns} == {0, 1, 2})
+    begun = len(turns)
+    until(lambda: len(turns) > begun + 90)
     for worker in workers:
         worker.close()
-    assert max(counts) - min(counts) <= 3
+    # Thirty each, but for what else the machine does; without turns, one of them has nearly all.
+    assert min(Counter(turns[begun : begun + 90])[i] for i in range(3)) >= 20
 
 
 def test_what_waits_for_its_turn_is_the_newest_frame():
