@@ -1,7 +1,8 @@
 """The way of a picture: the one place where finder and classifier meet."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,13 +66,19 @@ def analyse(
         stages_ms: Is told how long `find` and `classify` took.
     """
     chosen = settings or Settings()
+    with timed(stages_ms, "find"):
+        found = find(image_rgb, finder, chosen)
+    with timed(stages_ms, "classify"):
+        return judge(image_rgb, found, classifier)
+
+
+@contextmanager
+def timed(stages_ms: dict[str, float] | None, name: str) -> Iterator[None]:
+    """Note under `name` how many milliseconds the block took, where anybody wants to know."""
     start = time.perf_counter()
-    found = find(image_rgb, finder, chosen)
-    middle = time.perf_counter()
-    faces = judge(image_rgb, found, classifier)
+    yield
     if stages_ms is not None:
-        stages_ms |= {"find": 1000 * (middle - start), "classify": 1000 * (time.perf_counter() - middle)}
-    return faces
+        stages_ms[name] = 1000 * (time.perf_counter() - start)
 
 
 def find(image_rgb: np.ndarray, finder: Finder, settings: Settings) -> list[Found]:

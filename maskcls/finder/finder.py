@@ -77,7 +77,8 @@ class Finder:
             image_rgb: The picture.
             min_score: Faces below this score are left out; above 0 and below 1.
             min_face_px: Faces whose longer side is shorter are left out.
-            longest_px: The picture is not looked at larger than this, which is quicker and misses small faces.
+            longest_px: The picture is not looked at larger than this, which is quicker and misses small faces; up
+                to 320, it is looked at once.
         """
         height, width = image_rgb.shape[:2]
         looks = []

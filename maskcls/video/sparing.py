@@ -1,12 +1,12 @@
 """Every face of a frame is found, and a few of them are judged, in turn: with many faces results stay quick."""
 
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskcls.analysis import Settings, find, follow, judge
+from maskcls.analysis import Settings, find, follow, judge, timed
 from maskcls.face import Face
+from maskcls.finder.finder import Found
 from maskcls.video.tracker import assigned
 
 if TYPE_CHECKING:
@@ -40,9 +40,12 @@ class Sparing:
             settings: See `analysis.analyse`.
             stages_ms: Is told how long `find` and `classify` took.
         """
-        start = time.perf_counter()
-        found = find(image_rgb, self._finder, settings)
-        middle = time.perf_counter()
+        with timed(stages_ms, "find"):
+            found = find(image_rgb, self._finder, settings)
+        with timed(stages_ms, "classify"):
+            return self._judged(image_rgb, found)
+
+    def _judged(self, image_rgb: np.ndarray, found: list[Found]) -> list[Face]:
         boxes, before = (
             np.array([one.box_xyxy for one in some], float).reshape(-1, 4) for some in (found, self._before)
         )
@@ -56,5 +59,4 @@ class Sparing:
         ]
         self._frames_since = [0 if i in judged else self._frames_since[known[i]] + 1 for i in range(len(found))]
         self._before = faces
-        stages_ms |= {"find": 1000 * (middle - start), "classify": 1000 * (time.perf_counter() - middle)}
         return faces
