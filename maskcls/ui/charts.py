@@ -1,5 +1,6 @@
 """Plotly figures that several pages show."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,19 +59,25 @@ def in_words(probabilities: Mapping[str, float]) -> str:
 
 def shares(verdicts: Mapping[str, float]) -> go.Figure:
     """Return one bar that is divided like the verdicts of the last minute."""
+    return _shares(tuple(percentages(verdicts).items()))
+
+
+# A stream asks every second, and mostly for the same.
+@functools.lru_cache(maxsize=64)
+def _shares(verdicts: tuple[tuple[str, float], ...]) -> go.Figure:
     bars = [
         go.Bar(
-            x=[100 * share],
+            x=[share],
             y=[""],
             orientation="h",
             name=named(name),
             marker={"color": labels.look(name).colour},
-            text=f"{share:.0%}",
+            text=f"{share:.0f}%",
             textposition="inside",
             insidetextanchor="middle",
             hoverinfo="skip",
         )
-        for name, share in verdicts.items()
+        for name, share in verdicts
     ]
     return _chart(
         bars,

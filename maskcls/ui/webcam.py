@@ -192,7 +192,12 @@ def _measures(stats: Stats) -> None:
 
 
 def _log(events: list[Event], epoch_s: float) -> None:
-    with st.expander(f"Log: {counted(len(events), 'event', 'events')}", icon=":material/list:", key="live_log"):
+    words = f"Log: {counted(len(events), 'event', 'events')}"
+    log = st.expander(words, icon=":material/list:", key="live_log", on_change="rerun")
+    # While nobody looks, not even prepared: it would take a third of this page's time, every second.
+    if not log.open:
+        return
+    with log:
         table = report.event_rows(events, epoch_s=epoch_s)
         st.dataframe(pd.DataFrame(table[::-1][:_EVENTS_SHOWN]), hide_index=True, height=220, alt="Who changed verdict")
         data = report.csv_text(table).encode("utf-8-sig")

@@ -37,6 +37,7 @@ class History:
         self.events: deque[Event] = deque(maxlen=_MOST_EVENTS)
         self._verdicts: dict[int, tuple[str, float]] = {}
         self._lately: deque[tuple[float, str]] = deque()
+        self._counts: Counter[str] = Counter()
 
     def add(self, tracks: Sequence[Track], time_s: float) -> list[Event]:
         """Count the faces of one frame and return what changed in it."""
@@ -47,19 +48,18 @@ class History:
                 new.append(Event(track.number, time_s, before, track.verdict))
             self._verdicts[track.number] = track.verdict, time_s
             self._lately.append((time_s, track.verdict))
+            self._counts[track.verdict] += 1
         self.events.extend(new)
         self._forget(time_s)
         return new
 
     def shares(self) -> dict[str, float]:
         """Return how much of what was seen in the last minute each verdict was; they add up to 1, or there are none."""
-        counts = Counter(verdict for _, verdict in self._lately)
-        total = sum(counts.values())
-        return {verdict: count / total for verdict, count in counts.items()}
+        return {verdict: count / len(self._lately) for verdict, count in self._counts.items() if count}
 
     def _forget(self, time_s: float) -> None:
         while self._lately and time_s - self._lately[0][0] > _LATELY_S:
-            self._lately.popleft()
+            self._counts[self._lately.popleft()[1]] -= 1
         self._verdicts = {
             number: (verdict, seen_s)
             for number, (verdict, seen_s) in self._verdicts.items()

@@ -79,6 +79,7 @@ def test_before_anything_plays(live: AppTest):
 
 def test_a_stream_shows_its_numbers(live: AppTest, camera: Camera):
     camera.play()
+    live.session_state["live_log"] = True
     live.run()
     assert not live.exception
     shown = metrics(live)
@@ -105,6 +106,7 @@ def test_a_stream_that_does_not_start_says_so(live: AppTest, camera: Camera, mon
 def test_what_happened_stays_after_the_end(live: AppTest, camera: Camera):
     camera.play()
     camera.stop()
+    live.session_state["live_log"] = True
     live.run()
     assert metrics(live)["Camera"] == "–"
     assert len(live.dataframe[0].value) == 2
@@ -126,7 +128,9 @@ def test_another_page_and_back_keeps_switches_and_log(live: AppTest, camera: Cam
     camera.play()
     camera.stop()
     live.switch_page("pages/photos.py").run()
-    live.switch_page("pages/live.py").run()
+    live.switch_page("pages/live.py")
+    live.session_state["live_log"] = True
+    live.run()
     assert live.toggle(key="live_heatmap").value
     assert len(live.dataframe[0].value) == 2
 

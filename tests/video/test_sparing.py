@@ -27,7 +27,8 @@ def side_by_side(count: int, *, moved: float = 0) -> list[Found]:
 
 
 @pytest.fixture
-def engine() -> ColourEngine:
+def engine(monkeypatch: pytest.MonkeyPatch) -> ColourEngine:
+    monkeypatch.setattr("maskcls.video.sparing._SLOW_MS", 1e9)
     return ColourEngine()
 
 
@@ -62,6 +63,13 @@ def test_of_five_all_are_judged_at_first_and_then_two_in_turn(engine: ColourEngi
     # Nobody is forgotten: within any three frames all have been looked at.
     assert [Counter(look(one, picture(*[RED] * 5)))["red"] for _ in range(3)] == [2, 4, 5]
     assert max(len(batch) for batch in engine.batches[1:]) == 2
+
+
+def test_on_a_slow_machine_only_one_is_judged_in_turn(engine: ColourEngine, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("maskcls.video.sparing._SLOW_MS", 0.0)
+    one = sparing(ToldFinder(side_by_side(3)), engine)
+    assert look(one, picture(*[RED] * 3)) == ["red"] * 3
+    assert [Counter(look(one, picture(*[BLUE] * 3)))["blue"] for _ in range(3)] == [1, 2, 3]
 
 
 def test_a_new_face_is_judged_at_once(engine: ColourEngine):
