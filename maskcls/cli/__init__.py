@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from maskcls import __version__
-from maskcls.cli import classify, measure, models
+from maskcls.cli import classify, explain, measure, models
 from maskcls.errors import MaskclsError
 
 
@@ -32,11 +32,13 @@ def main() -> None:
     Try:
       python -m maskcls classify photo.jpg
       python -m maskcls classify holiday/ --csv faces.csv --annotate out/
+      python -m maskcls explain photo.jpg --out why/
       python -m maskcls evaluate scenes.zip --split test
     """  # noqa: D301 - Click keeps the lines below this sign
 
 
 main.add_command(classify.classify)
+main.add_command(explain.explain)
 main.add_command(measure.evaluate)
 main.add_command(measure.stress)
 main.add_command(measure.benchmark)

@@ -72,6 +72,14 @@ labels_option = click.option(
     metavar="FILE.png",
     help="Face pictures only: draw those that were answered wrongly here, the surest first.",
 )
+@click.option(
+    "--explanations",
+    is_flag=True,
+    help="Face pictures only: measure how faithful the maps of each explanation method are.",
+)
+@click.option(
+    "--faces", type=click.IntRange(min=1), default=200, show_default=True, help="For --explanations: of how many faces."
+)
 @as_json_option
 def evaluate(
     data: Path,
@@ -83,6 +91,8 @@ def evaluate(
     labels: str,
     compare_finder: Path | None,
     errors: Path | None,
+    explanations: bool,
+    faces: int,
     as_json: bool,
 ) -> None:
     """Measure a model version on pictures whose truth is known.
@@ -100,10 +110,29 @@ def evaluate(
     with Store(data) as store:
         if errors and is_scenes(store):
             raise SettingsError("--errors draws face pictures; these are photographs with boxes. Leave it out.")
+        if explanations:
+            result = _explanations(store, model, options, faces)
+            click.echo(json.dumps(result) if as_json else report.explanations_text(result))
+            return
         result = evaluation.evaluate(store, Registry(), model=model, options=options, track=tracked)
         click.echo(json.dumps(result) if as_json else report.evaluation_text(result))
         if errors:
             write_file(errors, images.encode(_sheet_of_errors(store, result)))
+
+
+def _explanations(store: Store, model: str | None, options: evaluation.Options, faces: int) -> dict[str, Any]:
+    # TensorFlow takes seconds to load, and no other evaluation needs it.
+    from maskcls.evaluation.explanations import evaluate_explanations
+    from maskcls.explain.network import open_version
+
+    if is_scenes(store):
+        raise SettingsError("--explanations wants face pictures; these are photographs with boxes. Leave it out.")
+    registry = Registry()
+    version = registry.version(model) if model else registry.at_work()
+    classifier = registry.classifier(version.name)
+    head = {"data": str(store.source), "split": options.split, "labels": options.labels, "model": version.name}
+    network = open_version(version)
+    return head | evaluate_explanations(store, classifier, network, faces=faces, options=options, track=tracked)
 
 
 @click.command()

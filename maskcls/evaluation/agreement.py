@@ -40,7 +40,12 @@ def evaluate_agreement(
         probabilities, evidence = classifier.classify(crops)
         label = int(probabilities[0].argmax())
         own = evidence[0, :, :, label]
-        lost = occlusion_map(classifier, crops[0], label=label, cells=len(own))
+        # The mean of a class's evidence is its logit, up to a constant.
+        lost = occlusion_map(
+            lambda covered, label=label: classifier.classify(covered)[1][..., label].mean(axis=(1, 2)),
+            crops[0],
+            cells=len(own),
+        )
         fall = np.clip(lost, 0, None)
         if np.ptp(own) == 0 or np.ptp(lost) == 0 or fall.sum() == 0:
             flat += 1

@@ -1,27 +1,37 @@
-"""What an answer loses where the face is covered (Zeiler and Fergus, 2014).
+"""What an answer loses where the face is covered (Zeiler and Fergus, "Visualizing and Understanding Convolutional
+Networks", 2014).
 
 Slow, but it asks the network itself: what other maps are compared with.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from maskcls.classifier.classifier import Classifier
+from maskcls.explain.question import Question
+
+# As fine as the evidence of our classifier.
+_CELLS = 8
 
 
-def occlusion_map(classifier: "Classifier", crop_rgb: np.ndarray, *, label: int, cells: int = 8) -> np.ndarray:
-    """Return by how much the class's score falls when each part of the crop is covered: `(cells, cells) float32`.
+def explain(question: Question) -> np.ndarray:
+    """Return by how much each crop's logit falls when each part is covered, `(n, 8, 8) float32`. Slow."""
+    maps = np.zeros((len(question.crops_rgb), _CELLS, _CELLS), np.float32)
+    for i, (crop, label) in enumerate(zip(question.crops_rgb, question.labels, strict=True)):
+        maps[i] = occlusion_map(lambda crops, label=label: question.network.logits(crops)[:, label], crop, cells=_CELLS)
+        question.tell((i + 1) / len(maps))
+    return maps
+
+
+def occlusion_map(score: Callable[[np.ndarray], np.ndarray], crop_rgb: np.ndarray, *, cells: int) -> np.ndarray:
+    """Return by how much a score falls when each part of the crop is covered: `(cells, cells) float32`.
 
     Parts are twice as wide as a cell, centred on it, and covered with the crop's mean colour. At the border, where a
-    part ends with the crop, its loss is scaled up to a whole part's. The score is the logit, up to a constant: the mean
-    of the class's evidence.
+    part ends with the crop, its loss is scaled up to a whole part's.
 
     Args:
-        classifier: Whose answer it is.
+        score: From crops `(n, s, s, 3) uint8` to `(n,)`; up to a constant it is the logit of the class asked about.
         crop_rgb: `(s, s, 3) uint8`.
-        label: Which class.
         cells: How many parts each way.
     """
     size = crop_rgb.shape[0]
@@ -32,7 +42,6 @@ def occlusion_map(classifier: "Classifier", crop_rgb: np.ndarray, *, label: int,
     for i, picture in enumerate(covered):
         row, column = divmod(i, cells)
         picture[low[row] : high[row], low[column] : high[column]] = colour
-    _, evidence = classifier.classify(np.concatenate([crop_rgb[None], covered]))
-    scores = evidence[..., label].mean(axis=(1, 2))
+    scores = score(np.concatenate([crop_rgb[None], covered]))
     sides = (high - low) / (2 * size / cells)
     return ((scores[0] - scores[1:]).reshape(cells, cells) / np.outer(sides, sides)).astype(np.float32)

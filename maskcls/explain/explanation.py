@@ -1,0 +1,127 @@
+"""One map with all that is to be said of it: where it is hot, and whether it can be trusted."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maskcls import labels
+from maskcls.explain import regions, trust
+from maskcls.explain.methods import method, timed_map
+from maskcls.explain.question import Question
+from maskcls.explain.regions import Regions
+from maskcls.explain.trust import Trust
+from maskcls.finder.cut import cut
+
+if TYPE_CHECKING:
+    from maskcls.explain.network import Network
+    from maskcls.face import Face
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Why a network gave a face a class, by one method.
+
+    Attributes:
+        method: The method's name.
+        name: The class asked about.
+        layer: The layer whose features were used; None for methods that use none.
+        heat: `(rows, columns) float32`, spread over the crop; negative where something spoke against the class.
+        took_ms: How long the map took.
+        trust: How it fares when the network is asked.
+        regions: Where on the face it is hot; None for a face without landmarks.
+    """
+
+    method: str
+    name: str
+    layer: str | None
+    heat: np.ndarray
+    took_ms: float
+    trust: Trust
+    regions: Regions | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing speaks for the class."""
+        return not (self.heat > 0).any()
+
+    @property
+    def sentence(self) -> str:
+        """What it says and how far to trust it, for people."""
+        if self.is_empty:
+            return f"No positive evidence for “{labels.look(self.name).words}”."
+        where = f"{self.regions.sentence(self.name)} " if self.regions is not None else ""
+        return where + self.trust.sentence
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `explain --json` prints of a face, but its box and files."""
+        return {
+            "class": self.name,
+            "insertion": round(self.trust.insertion_area, 4),
+            "deletion": round(self.trust.deletion_area, 4),
+            "average_drop": round(self.trust.average_drop, 4),
+            "likeness_to_random": None if self.trust.likeness is None else round(self.trust.likeness, 4),
+            "regions": None
+            if self.regions is None
+            else {name: round(share, 4) for name, share in self.regions.shares.items()},
+            "sentence": self.sentence,
+        }
+
+    def as_npz(self) -> bytes:
+        """Return the raw map as a NumPy archive: `heat`, `method`, `class` and `layer`."""
+        file = io.BytesIO()
+        about = {"method": self.method, "class": self.name, "layer": self.layer or ""}
+        np.savez_compressed(file, heat=self.heat, **about)  # type: ignore[arg-type]
+        return file.getvalue()
+
+
+def explain_face(
+    network: "Network",
+    face: "Face",
+    crop_rgb: np.ndarray,
+    *,
+    name: str,
+    by: str,
+    layer: str,
+    ignorant: "Network | None" = None,
+    tell: Callable[[float], None] = lambda _: None,
+) -> Explanation:
+    """Return why `network` gave, or would give, a face the class `name`.
+
+    Args:
+        network: The classifier.
+        face: The face, for its landmarks.
+        crop_rgb: What the classifier sees of it, `(s, s, 3) uint8`: see `crop_of`.
+        name: The class.
+        by: The method's name.
+        layer: The layer to look at, for methods that use one.
+        ignorant: The network with shuffled weights, for the sanity check; None to leave that out.
+        tell: Is told how much is done; whatever it raises stops it.
+
+    Raises:
+        SettingsError: There is no such method or layer.
+        ModelError: The method needs an evidence map, which this network has not.
+    """
+    label = network.classes.index(name)
+    question = Question(network, crop_rgb[None], np.array([label]), layer, tell)
+    maps, took_ms = timed_map(by, question)
+    likeness = None
+    if ignorant is not None:
+        blind, _ = timed_map(by, Question(ignorant, crop_rgb[None], np.array([label]), layer, tell))
+        likeness = trust.alike(maps[0], blind[0])
+    return Explanation(
+        by,
+        name,
+        layer if method(by).uses_layer else None,
+        maps[0],
+        took_ms,
+        trust.ask(lambda crops: network.probabilities(crops)[:, label], crop_rgb, maps[0], likeness=likeness),
+        None if face.landmarks is None else regions.measure(maps[0], face.landmarks, face.crop_xyxy),
+    )
+
+
+def crop_of(face: "Face", image_rgb: np.ndarray, *, size_px: int) -> np.ndarray:
+    """Return what the classifier sees of a face in a picture `(h, w, 3) uint8`: `(size_px, size_px, 3) uint8`."""
+    return cut(image_rgb, np.array([face.crop_xyxy], np.float32), size_px=size_px)[0]
