@@ -29,6 +29,13 @@ live = st.Page(
     url_path="live",
     help="The webcam, and video files, with every face's verdict as it happens.",
 )
+explain = st.Page(
+    "pages/explain.py",
+    title="Explain",
+    icon=":material/lightbulb:",
+    url_path="explain",
+    help="Why the model said so, how far that can be trusted, and what its layers learned.",
+)
 
 
 def home() -> None:
@@ -36,7 +43,7 @@ def home() -> None:
     st.switch_page(photos)
 
 
-page = st.navigation([st.Page(home, default=True, visibility="hidden"), photos, live])
+page = st.navigation([st.Page(home, default=True, visibility="hidden"), photos, live, explain])
 entrance.note()
 if page.url_path:
     st.title(page.title, anchor=False)

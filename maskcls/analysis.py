@@ -127,6 +127,14 @@ def classify_boxes(
     return judge(image_rgb, drawn, classifier)
 
 
+def judge_crop(face: Face, crop_rgb: np.ndarray, classifier: Classifier) -> Face:
+    """Return a face as the classifier judges it when it sees another crop `(s, s, 3) uint8` of it."""
+    probabilities, evidence = classifier.classify(crop_rgb[None])
+    shares = {name: float(p) for name, p in zip(classifier.card.classes, probabilities[0], strict=True)}
+    sure = max(shares.values()) >= classifier.card.threshold
+    return replace(face, probabilities=shares, evidence=evidence[0], reasons=() if sure else (reasons.LOW_CONFIDENCE,))
+
+
 def heat(face: Face, name: str) -> np.ndarray:
     """Return what speaks for class `name` in each cell of the crop: `(rows, columns) float32`, nothing below zero."""
     return np.maximum(face.evidence_for(name), 0.0)

@@ -16,7 +16,15 @@ from maskcls.images import plain_name
 # Viridis (van der Walt and Smith, 2015): perceptually even, so that equal steps of evidence look equal, also to
 # colour-blind people and in print. Its blue, green and yellow stay apart from skin of every shade and from red lips,
 # which the reds and oranges of inferno, magma and plasma do not.
-_HEAT_COLOURS = cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_VIRIDIS).reshape(256, 3)[:, ::-1]
+VIRIDIS = "viridis"
+# Others that are perceptually even too; cividis (Nuñez et al., 2018) looks the same to nearly everyone.
+COLOUR_MAPS = {
+    VIRIDIS: cv2.COLORMAP_VIRIDIS,
+    "cividis": cv2.COLORMAP_CIVIDIS,
+    "magma": cv2.COLORMAP_MAGMA,
+    "inferno": cv2.COLORMAP_INFERNO,
+    "grey": None,
+}
 # Half the heat is already fully veiled: below, the face shows through and nobody reads dark purple as a shadow.
 _VEIL_RISE = 2.0
 
@@ -83,23 +91,45 @@ def draw_boxes(
     return canvas
 
 
-def overlay(image_rgb: np.ndarray, heat: np.ndarray, *, opacity: float) -> np.ndarray:
+def heat_picture(heat: np.ndarray, *, size_px: int, colour_map: str = VIRIDIS) -> np.ndarray:
+    """Return a heatmap `(rows, columns)` by itself, `(size_px, size_px, 3) uint8`; nothing below 0 shows.
+
+    Args:
+        heat: Scaled by its own maximum.
+        size_px: Side of the picture; cells melt into each other.
+        colour_map: A key of `COLOUR_MAPS`.
+    """
+    heat = _positive(heat)
+    level = cv2.resize(heat / (heat.max(initial=0) or 1.0), (size_px, size_px), interpolation=cv2.INTER_CUBIC)
+    return _colours(colour_map)[np.rint(np.clip(level, 0, 1) * 255).astype(np.uint8)]
+
+
+def overlay(image_rgb: np.ndarray, heat: np.ndarray, *, opacity: float, colour_map: str = VIRIDIS) -> np.ndarray:
     """Lay a heatmap over a picture.
 
     Args:
         image_rgb: `(h, w, 3) uint8`; it is left as it is.
         heat: `(rows, columns)` float, spread over the whole picture; scaled by its own maximum, nothing below 0 shows.
         opacity: How much of the picture the hottest places hide, 0 to 1; places without heat stay clear.
+        colour_map: A key of `COLOUR_MAPS`.
 
     Returns:
         A new `(h, w, 3) uint8` picture; the same pixels where there is no heat at all.
     """
     shown = image_rgb.copy()
-    overlay_face(shown, heat, (0, 0, image_rgb.shape[1], image_rgb.shape[0]), opacity=opacity)
+    whole = (0, 0, image_rgb.shape[1], image_rgb.shape[0])
+    overlay_face(shown, heat, whole, opacity=opacity, colour_map=colour_map)
     return shown
 
 
-def overlay_face(image_rgb: np.ndarray, heat: np.ndarray, crop_xyxy: Sequence[float], *, opacity: float) -> None:
+def overlay_face(
+    image_rgb: np.ndarray,
+    heat: np.ndarray,
+    crop_xyxy: Sequence[float],
+    *,
+    opacity: float,
+    colour_map: str = VIRIDIS,
+) -> None:
     """Lay the heatmap of one face over the part of a picture that its crop shows, in place; see `overlay`.
 
     Args:
@@ -107,12 +137,13 @@ def overlay_face(image_rgb: np.ndarray, heat: np.ndarray, crop_xyxy: Sequence[fl
         heat: `(rows, columns)` float, spread over the crop.
         crop_xyxy: The crop's square, which may reach outside the picture.
         opacity: 0 to 1.
+        colour_map: A key of `COLOUR_MAPS`.
     """
     height, width = image_rgb.shape[:2]
     left, top, right, bottom = (round(float(side)) for side in crop_xyxy)
     inside = slice(max(top, 0), max(min(bottom, height), 0)), slice(max(left, 0), max(min(right, width), 0))
     part = image_rgb[inside]
-    heat = np.maximum(np.nan_to_num(np.asarray(heat, np.float32), posinf=0.0), 0)
+    heat = _positive(heat)
     if part.size == 0 or heat.max(initial=0) <= 0:
         return
     # Cubic: cells melt into each other instead of showing their borders. It overshoots, hence the clipping.
@@ -121,12 +152,25 @@ def overlay_face(image_rgb: np.ndarray, heat: np.ndarray, crop_xyxy: Sequence[fl
         grown[inside[0].start - top : inside[0].stop - top, inside[1].start - left : inside[1].stop - left], 0, 1
     )
     # In bytes: a face that fills a video's frame would take tens of milliseconds in floating point.
-    colours = _HEAT_COLOURS[np.rint(level * 255).astype(np.uint8)]
+    colours = _colours(colour_map)[np.rint(level * 255).astype(np.uint8)]
     veil = cv2.merge(
         [np.rint(min(max(opacity, 0.0), 1.0) * np.minimum(level * _VEIL_RISE, 1) * 255).astype(np.uint8)] * 3
     )
     hidden = cv2.multiply(np.ascontiguousarray(colours), veil, scale=1 / 255)
     part[:] = cv2.add(cv2.multiply(np.ascontiguousarray(part), 255 - veil, scale=1 / 255), hidden)
+
+
+def _positive(heat: np.ndarray) -> np.ndarray:
+    return np.maximum(np.nan_to_num(np.asarray(heat, np.float32), posinf=0.0), 0)
+
+
+@functools.cache
+def _colours(colour_map: str) -> np.ndarray:
+    """Return a colour map's 256 colours, `(256, 3) uint8`."""
+    levels, chosen = np.arange(256, dtype=np.uint8), COLOUR_MAPS[colour_map]
+    if chosen is None:
+        return np.repeat(levels[:, None], 3, axis=1)
+    return cv2.applyColorMap(levels, chosen).reshape(256, 3)[:, ::-1]
 
 
 def banner(image_rgb: np.ndarray, words: str, *, colour: tuple[int, int, int] = (30, 30, 30)) -> None:

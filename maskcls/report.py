@@ -192,6 +192,24 @@ def stress_text(result: dict[str, Any]) -> str:
     return "\n".join(lines + _skipped_lines(result))
 
 
+def explanations_text(result: dict[str, Any]) -> str:
+    """Return what `evaluation.explanations.evaluate_explanations` found as lines for people."""
+    lines = [f"{_source_of(result)}, {result['n']} faces", f"{'':22} insertion deletion  gain   drop       ms"]
+    for name, one in result["methods"].items():
+        lines.append(
+            f"  {name:20} {one['insertion']:9.3f} {one['deletion']:8.3f} {one['gain']:5.3f} {one['average_drop']:6.3f} "
+            f"{one['ms']:8.1f}"
+        )
+    chance = result["random"]
+    lines.append(f"  {'random order':20} {chance['insertion']:9.3f} {chance['deletion']:8.3f}")
+    if result["default_share"] is not None:
+        lines.append(
+            f"The default, {result['default']}, gains {result['default_share']:.0%} of what {result['best_quick']} "
+            "does, the best one under 100 ms."
+        )
+    return "\n".join(lines + _skipped_lines(result))
+
+
 def benchmark_text(result: dict[str, Any]) -> str:
     """Return what `benchmark.benchmark` found as lines for people."""
     lines = [f"{result['device']}, median of {result['runs']} runs; the tutorials' finder: {result['tutorial_finder']}"]

@@ -34,7 +34,9 @@ _OPACITY = 0.6
 )
 @click.option("--class", "name", metavar="CLASS", help="Which class to explain; each face's likeliest when left out.")
 @click.option("--layer", metavar="NAME", help="Which layer's features to use; the last ones when left out.")
-@click.option("--no-check", is_flag=True, help="Leave out the sanity check with shuffled weights, which doubles the time.")
+@click.option(
+    "--no-check", is_flag=True, help="Leave out the sanity check with shuffled weights, which doubles the time."
+)
 @model_option
 @as_json_option
 def explain(
@@ -60,7 +62,9 @@ def explain(
     version = registry.version(model) if model else registry.at_work()
     network = open_version(version)
     if name is not None and name not in network.classes:
-        raise SettingsError(f"The model {version.name} knows no class {name!r}. It knows: {', '.join(network.classes)}.")
+        raise SettingsError(
+            f"The model {version.name} knows no class {name!r}. It knows: {', '.join(network.classes)}."
+        )
     used = layer or network.default_layer
     network.layer(used)
     _make(folder)
@@ -95,6 +99,6 @@ def _lines(result: dict[str, Any], faces: list[Face]) -> list[str]:
     if not faces:
         return [f"{result['file']}: no face found."]
     return [
-        f"{result['file']}, face {number}: {told['class']} by {result['method']}. {told['sentence']} ({told['files'][0]})"
+        f"{result['file']}, face {number}: {told['class']}. {told['sentence']} ({told['files'][0]})"
         for number, told in enumerate(result["faces"], 1)
     ]

@@ -5,7 +5,8 @@ at the mouth. `POSITIONS` and the styles are tables in that frame; the landmarks
 is a small landscape of heights (head, nose, folds, wrinkles) that is lit the way the face is lit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import cv2
 import numpy as np
@@ -94,11 +95,26 @@ POSITIONS = {
 }
 
 
+def slid(share: float) -> Position:
+    """Return where a mask sits that is on its way from worn (0) by below the nose (0.5) down to the chin (1)."""
+    names = ("worn", "below_nose", "chin")
+    place = min(max(share, 0.0), 1.0) * 2
+    above, below = POSITIONS[names[int(min(place, 1))]], POSITIONS[names[int(min(place, 1)) + 1]]
+    part = place - int(min(place, 1))
+
+    def between(first: Any, second: Any) -> Any:
+        if isinstance(first, tuple):
+            return tuple(between(one, other) for one, other in zip(first, second, strict=True))
+        return (1 - part) * first + part * second
+
+    return Position(*(between(getattr(above, one.name), getattr(below, one.name)) for one in fields(Position)))
+
+
 def paint_mask(
     image_rgb: np.ndarray,
     landmarks: np.ndarray,
     *,
-    position: str = "worn",
+    position: str | Position = "worn",
     colour: tuple[int, int, int] = SURGICAL_BLUE,
     style: Style = SURGICAL,
 ) -> np.ndarray:
@@ -109,7 +125,7 @@ def paint_mask(
         landmarks: `(5, 2)` x and y in pixels: image-left eye, image-right eye, nose, image-left and image-right mouth
             corner. They may lie outside the picture.
         position: A key of `POSITIONS`: "worn" covers nose, mouth and chin, "below_nose" leaves the nose bare, "chin"
-            leaves nose and mouth bare.
+            leaves nose and mouth bare; or one of your own, as from `slid`.
         colour: RGB of the cloth.
         style: What it is made of.
 
@@ -119,7 +135,8 @@ def paint_mask(
     Raises:
         ValueError: There is no such position, or the landmarks span no face.
     """
-    if position not in POSITIONS:
+    where = POSITIONS.get(position) if isinstance(position, str) else position
+    if where is None:
         raise ValueError(f"Expected a position of {', '.join(POSITIONS)}. Got: {position!r}")
     frame = Frame.of(landmarks)
     patch = Patch.around(frame, image_rgb.shape, _EXTENT)
@@ -127,7 +144,7 @@ def paint_mask(
     if patch is None:
         return painted
     cut = painted[patch.rows, patch.columns]
-    cut[:] = _paint(cut, frame, patch, _Job(POSITIONS[position], style, colour))
+    cut[:] = _paint(cut, frame, patch, _Job(where, style, colour))
     return painted
 
 

@@ -1,5 +1,6 @@
 """How well the classifier's own evidence map agrees with what covering the face shows."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,12 +41,7 @@ def evaluate_agreement(
         probabilities, evidence = classifier.classify(crops)
         label = int(probabilities[0].argmax())
         own = evidence[0, :, :, label]
-        # The mean of a class's evidence is its logit, up to a constant.
-        lost = occlusion_map(
-            lambda covered, label=label: classifier.classify(covered)[1][..., label].mean(axis=(1, 2)),
-            crops[0],
-            cells=len(own),
-        )
+        lost = occlusion_map(partial(_mean_evidence, classifier, label), crops[0], cells=len(own))
         fall = np.clip(lost, 0, None)
         if np.ptp(own) == 0 or np.ptp(lost) == 0 or fall.sum() == 0:
             flat += 1
@@ -60,3 +56,8 @@ def evaluate_agreement(
         "flat": flat,
         "skipped": skipped,
     }
+
+
+def _mean_evidence(classifier: "Classifier", label: int, crops_rgb: np.ndarray) -> np.ndarray:
+    """Return the logits of a class, up to a constant: `(n,)`."""
+    return classifier.classify(crops_rgb)[1][..., label].mean(axis=(1, 2))

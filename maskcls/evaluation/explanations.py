@@ -61,8 +61,6 @@ def evaluate_explanations(
         label = int(network.probabilities(crop[None])[0].argmax())
         question = Question(network, crop[None], np.array([label]), network.default_layer)
         for name in names:
-            if i == 0:  # compiled once, which is no part of what a map takes
-                methods.timed_map(name, question)
             maps, took_ms = methods.timed_map(name, question)
             measured[name].append((*_asked(question, maps[0]), took_ms))
         measured["random"].append((*_asked(question, trust.random_order(len(crop), seed=i)), 0.0))

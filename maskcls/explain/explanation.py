@@ -1,7 +1,6 @@
 """One map with all that is to be said of it: where it is hot, and whether it can be trusted."""
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from maskcls import labels
 from maskcls.explain import regions, trust
 from maskcls.explain.methods import method, timed_map
-from maskcls.explain.question import Question
+from maskcls.explain.question import Question, Tell
 from maskcls.explain.regions import Regions
 from maskcls.explain.trust import Trust
 from maskcls.finder.cut import cut
@@ -86,7 +85,7 @@ def explain_face(
     by: str,
     layer: str,
     ignorant: "Network | None" = None,
-    tell: Callable[[float], None] = lambda _: None,
+    tell: Tell = lambda _: None,
 ) -> Explanation:
     """Return why `network` gave, or would give, a face the class `name`.
 
@@ -105,11 +104,16 @@ def explain_face(
         ModelError: The method needs an evidence map, which this network has not.
     """
     label = network.classes.index(name)
-    question = Question(network, crop_rgb[None], np.array([label]), layer, tell)
-    maps, took_ms = timed_map(by, question)
+    rounds = 1 if ignorant is None else 2
+
+    def ask(whom: "Network", done: int) -> tuple[np.ndarray, float]:
+        labels = np.array([label])
+        return timed_map(by, Question(whom, crop_rgb[None], labels, layer, lambda part: tell((done + part) / rounds)))
+
+    maps, took_ms = ask(network, 0)
     likeness = None
     if ignorant is not None:
-        blind, _ = timed_map(by, Question(ignorant, crop_rgb[None], np.array([label]), layer, tell))
+        blind, _ = ask(ignorant, 1)
         likeness = trust.alike(maps[0], blind[0])
     return Explanation(
         by,

@@ -1,4 +1,4 @@
-"""Grad-CAM (Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", 2017).
+"""Grad-CAM (Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks", 2017).
 
 A layer's channels, each weighted by how much it moves the logit in the mean over all places.
 """

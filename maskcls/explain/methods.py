@@ -119,7 +119,11 @@ def default_for(names: Sequence[str]) -> str:
 
 
 def timed_map(name: str, question: Question) -> tuple[np.ndarray, float]:
-    """Return the maps of a method and how many milliseconds they took."""
+    """Return the maps of a method and how many milliseconds they take, once all is compiled."""
+    compiled = question.network.compilations
     start = time.perf_counter()
     maps = method(name).explain(question)
-    return maps, 1000 * (time.perf_counter() - start)
+    took_ms = 1000 * (time.perf_counter() - start)
+    if question.network.compilations == compiled or method(name).is_slow:
+        return maps, took_ms
+    return timed_map(name, question)

@@ -105,6 +105,11 @@ class Network:
             raise ModelError("This network has no convolution with a place in the picture; no heatmap can be made.")
         return [one.name for one in wide if one.shape == shapes[-1]][-1]
 
+    @property
+    def compilations(self) -> int:
+        """How many things were compiled so far; a call during which there came more took longer than it will again."""
+        return len(self._compiled)
+
     def layer(self, name: str) -> "keras.Layer":
         """Return Keras' layer.
 
@@ -154,7 +159,9 @@ class Network:
         """
         self.layer(layer)
         if layer not in self.spatial_layers:
-            raise SettingsError(f"The layer {layer} has no place in the picture. Take: {', '.join(self.spatial_layers)}.")
+            raise SettingsError(
+                f"The layer {layer} has no place in the picture. Take: {', '.join(self.spatial_layers)}."
+            )
         return self._pieces(self._gradient_function(layer), crops_rgb, labels)
 
     def input_gradients(self, crops_rgb: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +169,7 @@ class Network:
         return self._pieces(self._input_gradient_function(), crops_rgb, labels)
 
     def ascent(self, layer: str, channel: int) -> Callable[[Any], tuple[Any, Any]]:
-        """Return a compiled function from a picture `(1, s, s, 3) float32` to a channel's mean and that one's gradient."""
+        """Return a function from a picture `(1, s, s, 3) float32` to a channel's mean and its gradient (tensors)."""
         import tensorflow as tf
 
         def build() -> Callable:
@@ -197,7 +204,9 @@ class Network:
 
         def build() -> Callable:
             part = self._part(tensor)
-            return tf.function(lambda x: part(x, training=False), input_signature=[self._signature()])
+            return tf.function(
+                lambda x: part(x, training=False), input_signature=[self._signature()]
+            ).get_concrete_function()
 
         if not len(crops_rgb):  # which some operations do not take
             return self._ask(np.zeros((1, *crops_rgb.shape[1:])), key, tensor)[:0]
@@ -219,7 +228,7 @@ class Network:
                     chosen = tf.gather(logits, labels, axis=1, batch_dims=1)
                 return activations, tape.gradient(chosen, activations, unconnected_gradients="zero")
 
-            return answer
+            return answer.get_concrete_function()
 
         return self._once(("gradients", layer), build)
 
@@ -236,7 +245,7 @@ class Network:
                     chosen = tf.gather(part(crops, training=False), labels, axis=1, batch_dims=1)
                 return chosen, tape.gradient(chosen, crops)
 
-            return answer
+            return answer.get_concrete_function()
 
         return self._once("input_gradients", build)
 

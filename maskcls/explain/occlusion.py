@@ -1,14 +1,18 @@
-"""What an answer loses where the face is covered (Zeiler and Fergus, "Visualizing and Understanding Convolutional
-Networks", 2014).
+"""What an answer loses where the face is covered. Slow, but it asks the network itself: others are compared with it.
 
-Slow, but it asks the network itself: what other maps are compared with.
+Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014.
 """
 
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from maskcls.explain.question import Question
+
+if TYPE_CHECKING:
+    from maskcls.explain.network import Network
 
 # As fine as the evidence of our classifier.
 _CELLS = 8
@@ -18,9 +22,13 @@ def explain(question: Question) -> np.ndarray:
     """Return by how much each crop's logit falls when each part is covered, `(n, 8, 8) float32`. Slow."""
     maps = np.zeros((len(question.crops_rgb), _CELLS, _CELLS), np.float32)
     for i, (crop, label) in enumerate(zip(question.crops_rgb, question.labels, strict=True)):
-        maps[i] = occlusion_map(lambda crops, label=label: question.network.logits(crops)[:, label], crop, cells=_CELLS)
+        maps[i] = occlusion_map(partial(_logit, question.network, label), crop, cells=_CELLS)
         question.tell((i + 1) / len(maps))
     return maps
+
+
+def _logit(network: "Network", label: int, crops: np.ndarray) -> np.ndarray:
+    return network.logits(crops)[:, label]
 
 
 def occlusion_map(score: Callable[[np.ndarray], np.ndarray], crop_rgb: np.ndarray, *, cells: int) -> np.ndarray:

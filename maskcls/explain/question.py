@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from maskcls.explain.network import Network
 
-# Told how much is done, 0 to 1; whatever it raises stops the method.
-Tell = Callable[[float], None]
+# Told how much is done, 0 to 1; whatever it raises stops the method. What it returns is of no interest.
+Tell = Callable[[float], Any]
 
 
 def _tell_nobody(share: float) -> None:

@@ -57,10 +57,10 @@ class Trust:
     def sentence(self) -> str:
         """What all this means, in plain words."""
         faithful = self.insertion_area - self.deletion_area >= _FAITHFUL
-        fifth = self.deletion[round(STEPS / 5)]
+        fifth, shown = self.deletion[round(STEPS / 5)], self.insertion[round(STEPS / 5)]
         words = (
             f"{'Covering' if faithful else 'Even covering'} the hottest fifth takes the class from "
-            f"{self.deletion[0]:.0%} to {fifth:.0%}, and showing only it brings {self.insertion[round(STEPS / 5)]:.0%}: "
+            f"{self.deletion[0]:.0%} to {fifth:.0%}, and showing only it brings {shown:.0%}: "
             f"the map {'points at what the model uses' if faithful else 'says little about what the model uses'}."
         )
         if self.likeness is None:

@@ -2,12 +2,16 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from maskcls import labels
 from maskcls.ui.words import named, percentages
+
+if TYPE_CHECKING:
+    from maskcls.explain.network import Layer
 
 # Charts are looked at, not played with: no tool bar, and a finger on one scrolls the page.
 STILL = {"staticPlot": True, "displayModeBar": False, "responsive": True}
@@ -117,6 +121,128 @@ def timeline(seconds: Mapping[int, Mapping[str, float]]) -> go.Figure:
         barmode="stack",
         bargap=0.0,
     )
+
+
+def trust_curves(insertion: np.ndarray, deletion: np.ndarray) -> go.Figure:
+    """Return how likely the class is as pixels come in and go, most important first: `explain.trust`'s curves."""
+    places = np.linspace(0, 100, len(insertion))
+    curves = [
+        go.Scatter(x=places, y=curve, mode="lines", name=name, line={"color": colour, "width": 3, "dash": dash})
+        for name, curve, colour, dash in (
+            ("pixels brought in", insertion, _DOT, "solid"),
+            ("pixels taken away", deletion, "#cc79a7", "dot"),
+        )
+    ]
+    return _chart(
+        curves,
+        height=240,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        xaxis={**_SCALE, "title": {"text": "% of pixels"}, "range": [0, 100]},
+        yaxis={**_SCALE, "tickformat": ".0%", "range": [0, 1.03]},
+        legend={"y": 1.15},
+    )
+
+
+def boundary(places: np.ndarray, probabilities: Mapping[str, np.ndarray], here: float) -> go.Figure:
+    """Return how likely each class is as something moves from 0 to 1, and where it is now."""
+    curves = [
+        go.Scatter(
+            x=100 * places,
+            y=curve,
+            mode="lines+markers",
+            name=named(name),
+            line={"color": labels.look(name).colour, "width": 3},
+            marker={"size": 5},
+        )
+        for name, curve in probabilities.items()
+    ]
+    now = go.Scatter(
+        x=[100 * here] * 2, y=[0, 1], mode="lines", line={"color": "gray", "dash": "dash"}, showlegend=False
+    )
+    return _chart(
+        [*curves, now],
+        height=340,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        xaxis={**_SCALE, "title": {"text": "% of the way down"}, "range": [-1, 101]},
+        yaxis={**_SCALE, "tickformat": ".0%", "range": [0, 1.03]},
+        legend={"y": 1.12},
+    )
+
+
+def architecture(layers: Sequence["Layer"]) -> go.Figure:
+    """Return a bar per layer, the first on the left: as high as its maps, as dark as it has channels."""
+    sides = [layer.shape[0] if layer.is_spatial else 1 for layer in layers]
+    steps = sorted(set(sides))
+    channels = [layer.shape[-1] for layer in layers]
+    bars = go.Bar(
+        x=list(range(1, len(layers) + 1)),
+        y=sides,
+        marker={
+            "color": np.log2(np.maximum(channels, 1)),
+            "colorscale": "Cividis_r",
+            "colorbar": {"title": {"text": "channels"}, **_powers_of_two(channels), "thickness": 12},
+            "line": {"width": 0},
+        },
+        customdata=[
+            (layer.name, layer.kind, " × ".join(map(str, layer.shape)), f"{layer.parameters:,}") for layer in layers
+        ],
+        hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<br>"
+        "%{customdata[3]} parameters<extra></extra>",
+    )
+    return _chart(
+        [bars],
+        height=240,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        xaxis={**_SCALE, "title": {"text": "layer"}, "showgrid": False},
+        # Halved again and again: only on such a scale all can be seen.
+        yaxis={
+            **_SCALE,
+            "type": "log",
+            "tickvals": steps,
+            "ticktext": [str(step) for step in steps],
+            "range": [-0.15, float(np.log10(steps[-1])) + 0.05],
+            "title": {"text": "side in cells"},
+        },
+        showlegend=False,
+        bargap=0.15,
+    )
+
+
+def _powers_of_two(values: Sequence[int]) -> dict[str, Any]:
+    """Return the ticks of a colour bar for logarithms of these values."""
+    low, high = (int(np.log2(max(of(values), 1))) for of in (min, max))
+    places = list(range(low, high + 1, 2))
+    return {"tickvals": places, "ticktext": [str(2**place) for place in places]}
+
+
+def faces_in_space(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return faces as dots, coloured by verdict, as a Vega-Lite chart: Plotly shows no pictures where one points.
+
+    Args:
+        rows: Of each face `x`, `y`, `verdict`, `picture`, and `image`, a data URI.
+    """
+    looks = [labels.look(name) for name in (*labels.CLASSES, labels.NOT_SURE)]
+    known = {look.words: look.colour for look in looks}
+    verdicts = list(dict.fromkeys(row["verdict"] for row in rows))
+    colours = [known.get(verdict, labels.look("").colour) for verdict in verdicts]
+    shapes = ["circle", "square", "triangle-up", "diamond", "cross"]
+    bare = {"axis": None, "scale": {"zero": False}}
+    return {
+        "data": {"values": list(rows)},
+        "height": 380,
+        "mark": {"type": "point", "filled": True, "size": 130, "opacity": 0.85},
+        "encoding": {
+            "x": {"field": "x", "type": "quantitative", **bare},
+            "y": {"field": "y", "type": "quantitative", **bare},
+            "color": {"field": "verdict", "type": "nominal", "scale": {"domain": verdicts, "range": colours}},
+            "shape": {
+                "field": "verdict",
+                "type": "nominal",
+                "scale": {"domain": verdicts, "range": [shapes[i % len(shapes)] for i in range(len(verdicts))]},
+            },
+            "tooltip": [{"field": "image"}, {"field": "verdict"}, {"field": "picture"}],
+        },
+    }
 
 
 def reliability(points: Sequence[Mapping[str, float]]) -> go.Figure:

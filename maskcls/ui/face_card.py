@@ -7,6 +7,7 @@ import streamlit as st
 
 from maskcls import drawing, labels
 from maskcls.analysis import heat
+from maskcls.explain import regions
 from maskcls.face import REASON_WORDS, Face
 from maskcls.finder.cut import cut
 from maskcls.ui import charts
@@ -114,3 +115,5 @@ def _with_heatmap(face: Face, image_rgb: np.ndarray, number: int, *, shown: str,
         )
     if not evidence.any():
         st.caption(f":material/info: No positive evidence for {plain(words)} in this face.")
+    elif (found := regions.of_face(face, shown)) is not None:
+        st.caption(f":material/visibility: {plain(found.sentence(shown))}")

@@ -1,7 +1,9 @@
 """The models at work, loaded once for every session."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,6 +14,9 @@ from maskcls.finder.finder import Finder
 from maskcls.registry import Registry, Version
 from maskcls.ui.desk import Models
 from maskcls.ui.words import plain
+
+if TYPE_CHECKING:
+    from maskcls.explain.network import Network
 
 
 def at_work() -> Models:
@@ -38,6 +43,37 @@ def at_work_or_stop() -> Models:
         st.stop()
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A classifier whose layers can be asked, and the same one with shuffled weights, which knows nothing."""
+
+    network: "Network"
+    ignorant: "Network"
+    stamp: str
+
+
+def of_version(name: str) -> Models:
+    """Return the models with the classifier version `name` in the place of the one at work.
+
+    Raises:
+        ModelError: It, or the face finder, cannot be loaded.
+    """
+    registry = Registry()
+    finder = registry.version(registry.shipped_name("finder"), "finder")
+    device = os.environ.get(DEVICE_VARIABLE, "")
+    stamps = (_stamp(finder, device), _stamp(registry.version(name), device))
+    return Models(_finder(stamps[0]), _classifier(stamps[1], name), " ".join(stamps))
+
+
+def opened(name: str) -> Opened:
+    """Return the classifier version `name` as a Keras network, for explanations.
+
+    Raises:
+        ModelError: It cannot be opened.
+    """
+    return _opened(_stamp(Registry().version(name), ""), name)
+
+
 def _stamp(version: Version, device: str) -> str:
     """Return the version's folder, the device, and when the version's files last changed."""
     try:
@@ -60,6 +96,15 @@ def _classifier(stamp: str, name: str) -> Classifier:  # noqa: ARG001
         return Registry().classifier(name)
     except ModelError:
         return Registry().classifier()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Opening the network: TensorFlow takes some seconds to load …")
+def _opened(stamp: str, name: str) -> Opened:
+    # Only who asks for explanations waits for TensorFlow.
+    from maskcls.explain.network import open_version
+
+    network = open_version(Registry().version(name))
+    return Opened(network, network.randomised(), stamp)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the face finder …")

@@ -1,4 +1,4 @@
-"""The methods that weigh a layer's features: by hand on colours, and against a tape on places with their own weights."""
+"""The methods that weigh a layer's features: by hand on colours, against a tape on our own network."""
 
 import numpy as np
 import pytest
@@ -61,7 +61,9 @@ def test_grad_cam_equals_a_tape(rng: np.random.Generator):
     layer = "block_6_expand"
     import keras
 
-    part = keras.Model(network.model.input, [network.model.get_layer(layer).output, network.model.get_layer("logits").output])
+    part = keras.Model(
+        network.model.input, [network.model.get_layer(layer).output, network.model.get_layer("logits").output]
+    )
     with tf.GradientTape() as tape:
         features, logits = part(crops)
         chosen = logits[0, 2]
@@ -98,7 +100,7 @@ def test_score_cam_tells_and_can_be_stopped(pooled: Network, crop: np.ndarray):
     score_cam.explain(Question(pooled, crop[None], np.array([RED]), "features", told.append))
     assert told[-1] == pytest.approx(1)
 
-    def stop(share: float) -> None:
+    def stop(_: float) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):

@@ -61,7 +61,7 @@ def test_equal_places_come_in_a_fixed_order(crop: np.ndarray):
     assert (first.deletion == again.deletion).all()
 
 
-def test_sentences(crop: np.ndarray, right: np.ndarray):
+def test_sentences():
     curve = np.linspace(0, 1, trust.STEPS + 1)
     good = trust.Trust(curve**0.1, (1 - curve) ** 8, 0.1, 0.1)
     assert good.sentence.startswith("Covering the hottest fifth takes the class from 100% to ")

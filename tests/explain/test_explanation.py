@@ -1,0 +1,85 @@
+"""One explanation holds all that is said of a map, and goes out as JSON and as an archive."""
+
+import io
+
+import numpy as np
+import pytest
+
+from maskcls.errors import SettingsError
+from maskcls.explain.explanation import crop_of, explain_face
+from maskcls.explain.network import Network
+from maskcls.face import Face
+from tests.explain.conftest import PX
+
+
+@pytest.fixture
+def face() -> Face:
+    landmarks = np.array([[3, 3], [5, 3], [4, 4], [3.2, 5], [4.8, 5]], np.float32)
+    evidence = np.zeros((1, 1, 2), np.float32)
+    return Face((0, 0, 8, 8), 0.9, landmarks, {"red": 0.6, "green": 0.4}, evidence, (0.0, 0.0, 8.0, 8.0))
+
+
+def test_nothing_speaks_for_it(pooled: Network, face: Face):
+    black = np.zeros((PX, PX, 3), np.uint8)
+    found = explain_face(pooled, face, black, name="red", by="grad-cam", layer="features")
+    assert found.is_empty
+    assert found.sentence == "No positive evidence for “red”."
+    assert set(found.as_json()["regions"].values()) == {0.0}
+
+
+def test_all_that_is_said(pooled: Network, face: Face, crop: np.ndarray):
+    told = []
+    found = explain_face(
+        pooled,
+        face,
+        crop,
+        name="red",
+        by="score-cam",
+        layer="features",
+        ignorant=pooled.randomised(),
+        tell=told.append,
+    )
+    assert (found.method, found.name, found.layer, found.is_empty) == ("score-cam", "red", "features", False)
+    assert found.took_ms > 0
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1)
+    said = found.as_json()
+    assert set(said) == {
+        "class",
+        "insertion",
+        "deletion",
+        "average_drop",
+        "likeness_to_random",
+        "regions",
+        "sentence",
+    }
+    assert sum(said["regions"].values()) == pytest.approx(1, abs=1e-3)
+    assert "hottest fifth" in said["sentence"]
+    with np.load(io.BytesIO(found.as_npz())) as archive:
+        assert (archive["heat"] == found.heat).all()
+        assert (str(archive["method"]), str(archive["class"]), str(archive["layer"])) == (
+            "score-cam",
+            "red",
+            "features",
+        )
+
+
+def test_without_landmarks_and_layers(pooled: Network, face: Face, crop: np.ndarray):
+    drawn = Face(face.box_xyxy, 1.0, None, face.probabilities, face.evidence, face.crop_xyxy)
+    found = explain_face(pooled, drawn, crop, name="green", by="occlusion", layer="features")
+    assert found.layer is None
+    assert found.as_json()["regions"] is None
+    assert found.as_json()["likeness_to_random"] is None
+
+
+def test_no_such_method(pooled: Network, face: Face, crop: np.ndarray):
+    with pytest.raises(SettingsError, match="no method 'x-ray'"):
+        explain_face(pooled, face, crop, name="red", by="x-ray", layer="features")
+
+
+def test_crop(face: Face):
+    image_rgb = np.zeros((8, 8, 3), np.uint8)
+    image_rgb[:4] = 200
+    crop = crop_of(face, image_rgb, size_px=4)
+    assert crop[:2].min() == 200
+    assert crop[2:].max() == 0
