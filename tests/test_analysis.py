@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from maskcls.analysis import Settings, analyse, classify_boxes, heat
+from maskcls import labels
+from maskcls.analysis import Settings, analyse, classify_boxes, heat, judge_crop
 from maskcls.cards import Card
 from maskcls.classifier.classifier import Classifier
 from maskcls.errors import SettingsError
@@ -226,3 +227,13 @@ def test_heat_is_what_speaks_for_a_class():
     assert heat(face, "a").tolist() == [[1, 0]]
     assert heat(face, "b").tolist() == [[0, 4]]
     assert face.evidence.min() == -3
+
+
+@pytest.mark.parametrize(("threshold", "verdict"), [(0.1, "blue"), (0.9, labels.NOT_SURE)])
+def test_another_crop_of_a_face(engine: ColourEngine, threshold: float, verdict: str):
+    classifier = Classifier(replace(CARD, threshold=threshold), engine)
+    (face,) = classify_boxes(np.full((50, 50, 3), (250, 0, 0), np.uint8), [(0, 0, 50, 50)], classifier)
+    crop = np.full((CARD.input_px, CARD.input_px, 3), (50, 0, 200), np.uint8)
+    seen = judge_crop(face, crop, classifier)
+    assert (seen.label, seen.verdict) == ("blue", verdict)
+    assert (seen.box_xyxy, seen.crop_xyxy) == (face.box_xyxy, face.crop_xyxy)

@@ -179,6 +179,20 @@ def test_heat_is_scaled_by_its_own_maximum():
     assert np.array_equal(drawing.overlay(CANVAS, heat, opacity=0.5), drawing.overlay(CANVAS, heat * 4096, opacity=0.5))
 
 
+@pytest.mark.parametrize("colour_map", list(drawing.COLOUR_MAPS))
+def test_a_map_by_itself(colour_map: str):
+    empty = drawing.heat_picture(np.full((2, 2), -1.0), size_px=10, colour_map=colour_map)
+    assert (empty.shape, empty.dtype) == ((10, 10, 3), np.uint8)
+    assert (empty == empty[0, 0]).all()
+    heat = np.zeros((5, 5))
+    heat[0, 0] = 7
+    shown = drawing.heat_picture(heat, size_px=50, colour_map=colour_map).astype(int)
+    # Perceptually even maps get brighter with the heat.
+    assert shown[2, 2].sum() > shown[10, 10].sum() > shown[40, 40].sum()
+    over = drawing.overlay(CANVAS, heat, opacity=1.0, colour_map=colour_map)
+    assert (over != CANVAS).any()
+
+
 def test_opacity_blends():
     heat = np.ones((3, 3), np.float32)
     clear, half, full = (drawing.overlay(CANVAS, heat, opacity=o).astype(int) for o in (0.0, 0.5, 1.0))

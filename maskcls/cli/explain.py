@@ -8,7 +8,7 @@ import click
 import numpy as np
 
 from maskcls import drawing, images
-from maskcls.analysis import analyse
+from maskcls.analysis import Settings, analyse
 from maskcls.cli.common import as_json_option, model_option, write_file
 from maskcls.errors import SettingsError
 from maskcls.explain.explanation import Explanation, crop_of, explain_face
@@ -68,7 +68,7 @@ def explain(
     used = layer or network.default_layer
     network.layer(used)
     _make(folder)
-    faces = analyse(image_rgb, registry.finder(), registry.classifier(version.name))
+    faces = analyse(image_rgb, registry.finder(), registry.classifier(version.name), Settings())
     ignorant = None if no_check else network.randomised()
     told = []
     for number, face in enumerate(faces, 1):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskcls import labels
-from maskcls.explain.trust import spread
+from maskcls.explain.maps import spread
 
 if TYPE_CHECKING:
     from maskcls.face import Face

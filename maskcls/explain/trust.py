@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from scipy.stats import rankdata
 
+from maskcls.explain.maps import spread
+
 # From crops `(n, s, s, 3)` to the probability of one class, `(n,)`.
 Probability = Callable[[np.ndarray], np.ndarray]
 
@@ -102,11 +104,6 @@ def alike(heat: np.ndarray, other: np.ndarray) -> float:
 def random_order(size_px: int, *, seed: int = 0) -> np.ndarray:
     """Return a map `(size_px, size_px) float32` that puts pixels into some order: what any method has to beat."""
     return np.random.default_rng(seed).random((size_px, size_px), np.float32)
-
-
-def spread(heat: np.ndarray, size_px: int) -> np.ndarray:
-    """Return a map `(rows, columns)` over the whole crop, `(size_px, size_px) float32`, without steps between cells."""
-    return cv2.resize(np.asarray(heat, np.float32), (size_px, size_px), interpolation=cv2.INTER_LINEAR)
 
 
 def _order(heat: np.ndarray) -> np.ndarray:

@@ -105,7 +105,13 @@ def _explained(chosen: Chosen, opened: Opened, name: str, by: str, layer: str) -
             bar = st.progress(0.0, "Looking …")
             if methods.method(by).is_slow:
                 # A press ends this run of the page at the next step of the bar.
-                st.button("Stop", icon=":material/stop_circle:", key=f"stop_{by}", on_click=_leave_out, args=(by,))
+                st.button(
+                    f"Stop {methods.method(by).title}",
+                    icon=":material/stop_circle:",
+                    key=f"stop_{by}",
+                    on_click=_leave_out,
+                    args=(by,),
+                )
             st.skeleton(height=_SHOWN_PX // 2)
         shelf[key] = explain_face(
             opened.network,

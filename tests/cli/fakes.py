@@ -47,6 +47,10 @@ class FakeRegistry:
     def at_work(self) -> FakeVersion:
         return self.versions()[0]
 
+    def version(self, name: str) -> FakeVersion:
+        self.classifier(name)
+        return next(version for version in self.versions() if version.name == name)
+
     def classifier(self, name: str | None = None) -> FakeClassifier:
         if name not in (None, "first", "mine"):
             raise ModelError(f"There is no model {name}. Look at `models list`.")

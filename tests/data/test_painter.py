@@ -158,3 +158,13 @@ def test_a_print_is_on_the_cloth_and_nowhere_else():
     red = painted[..., 0].astype(int) - painted[..., 1] > 60
     assert 0.3 < red[165, 125:176].mean() < 0.7
     assert np.array_equal((painted != head()).any(axis=2), (plain != head()).any(axis=2))
+
+
+def test_a_mask_slides_through_the_positions():
+    assert [painter.slid(share) for share in (0, 0.5, 1)] == list(painter.POSITIONS.values())
+    tops = [
+        greenness(painter.paint_mask(head(), LANDMARKS, position=painter.slid(s), colour=GREEN)) for s in (0.2, 0.8)
+    ]
+    first, second = (int(np.argmax((top > 40).any(axis=1))) for top in tops)
+    assert first < second
+    assert painter.slid(7) == painter.POSITIONS["chin"]

@@ -1,4 +1,4 @@
-"""Layers shown by hand: maps sorted by activity, dead channels counted, filters as they are, faces where they belong."""
+"""Layers by hand: maps sorted by activity, dead channels counted, filters as they are, faces where they belong."""
 
 import numpy as np
 import pytest

@@ -29,6 +29,9 @@ def work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]
             def shipped_name(self, kind: str = "classifier") -> str:
                 return kind
 
+            def versions(self, kind: str = "classifier") -> list[Version]:  # noqa: ARG002
+                return [self.at_work()]
+
             def at_work(self) -> Version:
                 return Version(folder, card, shipped=True)
 
