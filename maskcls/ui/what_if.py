@@ -63,7 +63,8 @@ def show(chosen: Chosen) -> None:
         shown = what_if.with_mask(picture, face, share=share, size_px=_SHOWN_PX)
         with seen:
             _boundary(chosen, share)
-    with controls:
+    # Beside the sliders, or below the only one.
+    with seen if how == _PATCH else controls:
         _answer(chosen, asked, shown)
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from maskcls import drawing, images
 from maskcls.explain import methods
 from maskcls.explain.explanation import Explanation, crop_of, explain_face
+from maskcls.explain.regions import OUTSIDE
 from maskcls.ui import charts, downloads, face_card, models
 from maskcls.ui.models import Opened
 from maskcls.ui.pick_face import Chosen
@@ -177,7 +178,10 @@ def _trust(found: Explanation) -> None:
     if seen.likeness is not None:
         rows["Likeness to the map of a model that knows nothing (near 0 is better)"] = f"{seen.likeness:.2f}"
     if found.regions is not None:
-        rows |= {f"Share on the {name}": f"{share:.0%}" for name, share in found.regions.shares.items()}
+        rows |= {
+            f"Share {'beside the face' if name == OUTSIDE else f'on the {name}'}": f"{share:.0%}"
+            for name, share in found.regions.shares.items()
+        }
     st.table({"": list(rows), " ": list(rows.values())}, border="horizontal")
     st.caption(
         "Insertion: the hottest pixels come first into a blurred picture. Deletion: they are the first to be covered "
