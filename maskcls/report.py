@@ -202,6 +202,10 @@ def explanations_text(result: dict[str, Any]) -> str:
         )
     chance = result["random"]
     lines.append(f"  {'random order':20} {chance['insertion']:9.3f} {chance['deletion']:8.3f}")
+    lines.append(
+        f"The network's answer alone takes {result['forward_ms']:.1f} ms, all methods by gradients together "
+        f"{result['gradients_ms']:.0f} ms."
+    )
     if result["default_share"] is not None:
         lines.append(
             f"The default, {result['default']}, gains {result['default_share']:.0%} of what {result['best_quick']} "

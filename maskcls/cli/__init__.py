@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from maskcls import __version__
-from maskcls.cli import classify, explain, measure, models
+from maskcls.cli import classify, data, explain, measure, models
 from maskcls.errors import MaskclsError
 
 
@@ -38,6 +38,7 @@ def main() -> None:
 
 
 main.add_command(classify.classify)
+main.add_command(data.data)
 main.add_command(explain.explain)
 main.add_command(measure.evaluate)
 main.add_command(measure.stress)

@@ -1,5 +1,6 @@
 """How faithful each method's maps are, in the mean over many faces: the network is asked, see `explain.trust`."""
 
+import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,9 @@ def evaluate_explanations(
     Returns:
         `n` faces; `methods`, by name, each with the means of `insertion`, `deletion` (areas), `gain` (insertion less
         deletion, less the same for pixels in random order), `average_drop`, and the median `ms` for a face; `random`;
-        `default`; `best_quick`, the method with most gain of those under 100 ms; `default_share`, the default's gain
-        as a share of that one's. `skipped`, as elsewhere.
+        `forward_ms`, the network's answer alone; `gradients_ms`, all methods by gradients together; `default`;
+        `best_quick`, the method with most gain of those under 100 ms; `default_share`, the default's gain as a share of
+        that one's. `skipped`, as elsewhere.
 
     Raises:
         DatasetError: There are no pictures, or none can be read.
@@ -58,7 +60,9 @@ def evaluate_explanations(
     measured: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     for i, (_, image_rgb) in enumerate(readable(store, track(wanted), skipped, key=lambda item: item[0])):
         crop = cut_boxes(image_rgb, middle_box(image_rgb, scale=options.cut_scale), classifier)[0]
+        start = time.perf_counter()
         label = int(network.probabilities(crop[None])[0].argmax())
+        measured["forward"].append((0.0, 0.0, 0.0, 1000 * (time.perf_counter() - start)))
         question = Question(network, crop[None], np.array([label]), network.default_layer)
         for name in names:
             maps, took_ms = methods.timed_map(name, question)
@@ -93,6 +97,8 @@ def _summary(measured: dict[str, list[tuple[float, ...]]], names: list[str]) -> 
     return {
         "n": len(measured["random"]),
         "methods": table,
+        "forward_ms": float(np.median([one[3] for one in measured["forward"]])),
+        "gradients_ms": sum(table[name]["ms"] for name in names if methods.method(name).by_gradients),
         "random": {name: random[name] for name in ("insertion", "deletion", "average_drop")},
         "default": default,
         "best_quick": best,

@@ -36,6 +36,7 @@ class Method:
         explain: From a `Question` to maps `(n, rows, columns) float32`, spread over the crops; where a map is negative,
             that place spoke against the class.
         uses_layer: Whether it looks at one layer's features.
+        by_gradients: Whether it goes by gradients.
         is_slow: Whether it asks the network hundreds of times.
     """
 
@@ -43,6 +44,7 @@ class Method:
     about: str
     explain: Callable[[Question], np.ndarray]
     uses_layer: bool = True
+    by_gradients: bool = False
     is_slow: bool = False
 
 
@@ -54,16 +56,28 @@ METHODS: dict[str, Method] = {
         uses_layer=False,
     ),
     "grad-cam": Method(
-        "Grad-CAM", "A layer's channels, each weighted by its mean effect on the score.", grad_cam.explain
+        "Grad-CAM",
+        "A layer's channels, each weighted by its mean effect on the score.",
+        grad_cam.explain,
+        by_gradients=True,
     ),
     "grad-cam++": Method(
-        "Grad-CAM++", "Like Grad-CAM, but several places of one kind all count.", grad_cam_plus_plus.explain
+        "Grad-CAM++",
+        "Like Grad-CAM, but several places of one kind all count.",
+        grad_cam_plus_plus.explain,
+        by_gradients=True,
     ),
     "hires-cam": Method(
-        "HiResCAM", "Each number of a layer times its own effect on the score; no averages.", hires_cam.explain
+        "HiResCAM",
+        "Each number of a layer times its own effect on the score; no averages.",
+        hires_cam.explain,
+        by_gradients=True,
     ),
     "layer-cam": Method(
-        "LayerCAM", "Like HiResCAM, with positive effects only; good on early, finer layers.", layer_cam.explain
+        "LayerCAM",
+        "Like HiResCAM, with positive effects only; good on early, finer layers.",
+        layer_cam.explain,
+        by_gradients=True,
     ),
     "score-cam": Method(
         "Score-CAM",
@@ -85,12 +99,14 @@ METHODS: dict[str, Method] = {
         "Integrated gradients",
         "What each pixel adds on the way from an empty picture to this one; the sum is the score gained.",
         integrated_gradients.explain,
+        by_gradients=True,
         uses_layer=False,
     ),
     "smooth-grad": Method(
         "SmoothGrad",
         "Which pixels the score hangs on, in the mean over noisy copies.",
         smooth_grad.explain,
+        by_gradients=True,
         uses_layer=False,
     ),
 }

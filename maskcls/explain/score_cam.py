@@ -5,7 +5,6 @@ Without gradients: each channel of a layer veils the picture, and counts by what
 
 import cv2
 import numpy as np
-from scipy.special import softmax
 
 from maskcls.explain.question import Question
 
@@ -34,4 +33,5 @@ def _one(question: Question, i: int, activations: np.ndarray) -> np.ndarray:
         scores[some] = question.network.logits(large[..., None] * crop)[:, label]
         question.tell((i + min(start + _AT_ONCE, len(live)) / len(live)) / len(question.crops_rgb))
     # The score of an empty picture, which the paper takes off each, falls out of the softmax.
-    return np.maximum(activations[..., live] @ softmax(scores), 0).astype(np.float32)
+    weights = np.exp(scores - scores.max())
+    return np.maximum(activations[..., live] @ (weights / weights.sum()), 0).astype(np.float32)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.stats import rankdata
 
 from maskcls.explain.maps import spread
 
@@ -96,6 +95,8 @@ def ask(probability: Probability, crop_rgb: np.ndarray, heat: np.ndarray, *, lik
 
 def alike(heat: np.ndarray, other: np.ndarray) -> float:
     """Return Spearman's rank correlation of two maps of one shape; 0 where one of them is flat."""
+    from scipy.stats import rankdata  # which takes most of a second to import
+
     first, second = (rankdata(one) for one in (heat, other))
     spread_of_both = first.std() * second.std()
     return float(((first - first.mean()) * (second - second.mean())).mean() / spread_of_both) if spread_of_both else 0.0

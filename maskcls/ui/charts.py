@@ -216,14 +216,14 @@ def _powers_of_two(values: Sequence[int]) -> dict[str, Any]:
 
 
 def faces_in_space(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return faces as dots, coloured by verdict, as a Vega-Lite chart: Plotly shows no pictures where one points.
+    """Return faces as dots, coloured by class, as a Vega-Lite chart: Plotly shows no pictures where one points.
 
     Args:
-        rows: Of each face `x`, `y`, `verdict`, `picture`, and `image`, a data URI.
+        rows: Of each face `x`, `y`, `class`, `picture`, and `image`, a data URI.
     """
     looks = [labels.look(name) for name in (*labels.CLASSES, labels.NOT_SURE)]
     known = {look.words: look.colour for look in looks}
-    verdicts = list(dict.fromkeys(row["verdict"] for row in rows))
+    verdicts = list(dict.fromkeys(row["class"] for row in rows))
     colours = [known.get(verdict, labels.look("").colour) for verdict in verdicts]
     shapes = ["circle", "square", "triangle-up", "diamond", "cross"]
     bare = {"axis": None, "scale": {"zero": False}}
@@ -234,13 +234,13 @@ def faces_in_space(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "encoding": {
             "x": {"field": "x", "type": "quantitative", **bare},
             "y": {"field": "y", "type": "quantitative", **bare},
-            "color": {"field": "verdict", "type": "nominal", "scale": {"domain": verdicts, "range": colours}},
+            "color": {"field": "class", "type": "nominal", "scale": {"domain": verdicts, "range": colours}},
             "shape": {
-                "field": "verdict",
+                "field": "class",
                 "type": "nominal",
                 "scale": {"domain": verdicts, "range": [shapes[i % len(shapes)] for i in range(len(verdicts))]},
             },
-            "tooltip": [{"field": "image"}, {"field": "verdict"}, {"field": "picture"}],
+            "tooltip": [{"field": "image"}, {"field": "class"}, {"field": "picture"}],
         },
     }
 

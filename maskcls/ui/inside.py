@@ -1,36 +1,25 @@
 """Inside the network: its layers, what they answer to a face, what they look for, and where faces lie for the last."""
 
 import base64
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from maskcls import images, labels, samples
-from maskcls.analysis import Settings, analyse
+from maskcls import images, labels
+from maskcls.analysis import Settings
 from maskcls.explain import layers
 from maskcls.explain.explanation import crop_of
 from maskcls.explain.network import Network
-from maskcls.face import Face
-from maskcls.ui import charts, models
-from maskcls.ui.desk import Desk, Models
+from maskcls.ui import charts, gallery, models
+from maskcls.ui.desk import Desk
+from maskcls.ui.gallery import Gallery
 from maskcls.ui.pick_face import Chosen
 from maskcls.ui.words import counted
 
 _MOST_MAPS, _MAP_PX, _ACROSS = 64, 72, 16
 _FILTER_PX = 36
 _SHOWN_PX = 224
-_MOST_FACES = 400
 _HOVER_PX = 96
-
-
-@dataclass(frozen=True, eq=False)
-class _Gathered:
-    """Faces to compare with: crops `(n, s, s, 3) uint8`, and the verdict and origin of each."""
-
-    crops: np.ndarray
-    verdicts: list[str]
-    origins: list[str]
 
 
 def show(chosen: Chosen, desk: Desk, settings: Settings) -> None:
@@ -44,10 +33,10 @@ def show(chosen: Chosen, desk: Desk, settings: Settings) -> None:
     _architecture(network)
     layer = _layer(network, chosen)
     _feature_maps(network, crop_rgb, layer)
-    gathered = _gather(chosen, desk, settings)
-    _channel(network, crop_rgb, layer, gathered)
+    faces = gallery.show(chosen.models, desk, settings)
+    _channel(network, crop_rgb, layer, faces)
     _first_filters(network)
-    _space(network, gathered)
+    _space(network, faces)
 
 
 def _architecture(network: Network) -> None:
@@ -110,7 +99,7 @@ def _feature_maps(network: Network, crop_rgb: np.ndarray, layer: str) -> None:
     )
 
 
-def _channel(network: Network, crop_rgb: np.ndarray, layer: str, gathered: _Gathered) -> None:
+def _channel(network: Network, crop_rgb: np.ndarray, layer: str, known: Gallery) -> None:
     st.subheader("What a channel looks for", anchor=False)
     found = layers.feature_maps(network, crop_rgb, layer)
     most = len(found.channels) - 1
@@ -123,16 +112,16 @@ def _channel(network: Network, crop_rgb: np.ndarray, layer: str, gathered: _Gath
         st.caption("Made from noise, step by step, to excite it as much as can be:")
         _looked_for(network, layer, channel)
     with faces:
-        st.caption("Of your pictures and the samples, the faces that excite it most:")
-        best = layers.most_exciting(network, gathered.crops, layer, channel, most=8)
+        st.caption("The faces that excite it most, of all there are to compare with:")
+        best = layers.most_exciting(network, known.stacked, layer, channel, most=8)
         with st.grid(4, min_column_width=70, gap="xsmall"):
             for i, strength in best:
                 st.image(
-                    gathered.crops[i],
+                    known.crops[i],
                     width="stretch",
                     output_format="JPEG",
                     caption=f"{strength:.2f}",
-                    alt=f"{labels.look(gathered.verdicts[i]).words}, {strength:.2f}",
+                    alt=f"{labels.look(known.classes[i]).words}, {strength:.2f}",
                 )
 
 
@@ -167,57 +156,27 @@ def _first_filters(network: Network) -> None:
     )
 
 
-def _space(network: Network, gathered: _Gathered) -> None:
+def _space(network: Network, known: Gallery) -> None:
     st.subheader("Where faces lie for the last layer", anchor=False)
-    if len(gathered.crops) < 3:
+    if len(known.crops) < 3:
         st.caption("It takes three faces or more. Add pictures.")
         return
-    places = layers.places(network, gathered.crops)
+    places = layers.places(network, known.stacked)
     rows = [
         {
             "x": float(x),
             "y": float(y),
-            "verdict": labels.look(verdict).words,
+            "class": labels.look(verdict).words,
             "picture": origin,
             "image": _data_uri(crop),
         }
-        for (x, y), verdict, origin, crop in zip(
-            places, gathered.verdicts, gathered.origins, gathered.crops, strict=True
-        )
+        for (x, y), verdict, origin, crop in zip(places, known.classes, known.origins, known.crops, strict=True)
     ]
     st.vega_lite_chart(charts.faces_in_space(rows), width="stretch", alt="Faces that the network finds alike lie close")
     st.caption(
         "Faces that the network finds alike lie close to each other. The two directions are those in which they differ "
         "most (principal components). Point at a dot to see the face."
     )
-
-
-def _gather(chosen: Chosen, desk: Desk, settings: Settings) -> _Gathered:
-    size_px = chosen.models.classifier.card.input_px
-    crops, verdicts, origins = _samples(chosen.models, size_px)
-    for picture in desk.pictures.values():
-        result = desk.analyse(picture, chosen.models, settings)
-        if result.error is None and result.faces and len(crops) < _MOST_FACES:
-            image_rgb = desk.image(picture)
-            crops += [crop_of(face, image_rgb, size_px=size_px) for face in result.faces]
-            verdicts += [face.verdict for face in result.faces]
-            origins += [images.plain_name(picture.name)] * len(result.faces)
-    whole = np.stack(crops[:_MOST_FACES]) if crops else np.zeros((0, size_px, size_px, 3), np.uint8)
-    return _Gathered(whole, verdicts[:_MOST_FACES], origins[:_MOST_FACES])
-
-
-def _samples(of: Models, size_px: int) -> tuple[list[np.ndarray], list[str], list[str]]:
-    """Return crops, verdicts and names of the faces in the samples."""
-    key = f"sample_faces_{of.stamp}"
-    if key not in st.session_state:
-        found: list[tuple[np.ndarray, Face, str]] = []
-        for name in samples.names():
-            image_rgb = samples.load(name)
-            faces = analyse(image_rgb, of.finder, of.classifier)
-            found += [(crop_of(face, image_rgb, size_px=size_px), face, samples.title(name)) for face in faces]
-        st.session_state[key] = found
-    known = st.session_state[key]
-    return [crop for crop, _, _ in known], [face.verdict for _, face, _ in known], [name for _, _, name in known]
 
 
 def _data_uri(crop_rgb: np.ndarray) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from maskcls.cli import classify, explain, measure, models
+from maskcls.cli import classify, data, explain, measure, models
 from maskcls.explain import network
 from maskcls.explain.network import Network
 from maskcls.video import files
@@ -21,7 +21,7 @@ def tiny() -> Network:
 
 @pytest.fixture(autouse=True)
 def _fakes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    for module in (classify, explain, measure, models):
+    for module in (classify, data, explain, measure, models):
         monkeypatch.setattr(module, "Registry", FakeRegistry)
     monkeypatch.setattr(classify, "analyse", fake_analyse)
     monkeypatch.setattr(explain, "analyse", fake_analyse)

@@ -1,5 +1,7 @@
 """The Explain page as people use it, with a finder that answers at once and a small network."""
 
+import io
+import zipfile
 from collections.abc import Callable
 
 import numpy as np
@@ -145,6 +147,33 @@ def test_inside(explain: AppTest):
     make.click().run()
     assert not explain.exception
     assert len(explain.image) == before + 1
+
+
+def test_a_data_set_to_compare_with(explain: AppTest):
+    upload(explain, one__png=picture(1))
+    tab(explain, INSIDE)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("set/with_mask/two.png", picture(2))
+        file.writestr("set/beard/nobody.png", picture(0))
+        file.writestr("set/beard/torn.png", b"no picture")
+    explain.file_uploader[-1].upload("faces.zip", archive.getvalue()).run()
+    assert not explain.exception
+    assert "faces.zip: 3 faces. 1 picture could not be read." in words(explain)
+    # They stay, and are told of once.
+    explain.run()
+    assert "could not be read" not in words(explain)
+    origins = explain.session_state["gallery_set"][1].origins
+    assert sorted(origins) == ["set/beard/nobody.png", "set/with_mask/two.png", "set/with_mask/two.png"]
+    assert set(explain.session_state["gallery_set"][1].classes) == {"beard", "with_mask"}
+
+
+def test_no_data_set(explain: AppTest):
+    upload(explain, one__png=picture(1))
+    tab(explain, INSIDE)
+    explain.file_uploader[-1].upload("faces.zip", b"no archive").run()
+    assert not explain.exception
+    assert "faces.zip is neither" in words(explain)
 
 
 def test_a_model_that_cannot_be_opened(explain: AppTest, monkeypatch: pytest.MonkeyPatch):

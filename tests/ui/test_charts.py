@@ -61,7 +61,7 @@ def test_the_architecture():
 
 def test_faces_in_space():
     assert charts.faces_in_space([])["data"]["values"] == []
-    rows = [{"x": 0, "y": 1, "verdict": words, "picture": "a", "image": "data:,"} for words in ("mask worn", "helmet")]
+    rows = [{"x": 0, "y": 1, "class": words, "picture": "a", "image": "data:,"} for words in ("mask worn", "helmet")]
     scale = charts.faces_in_space(rows)["encoding"]["color"]["scale"]
     assert scale["domain"] == ["mask worn", "helmet"]
     assert scale["range"][0] == labels.look("with_mask").colour

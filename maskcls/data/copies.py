@@ -1,0 +1,59 @@
+"""Copies of one picture, exact and near: by the hash of the bytes, and by one of what the eye sees.
+
+The perceptual hash is that of Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010: the
+signs of the lowest frequencies of a small grey picture.
+"""
+
+import hashlib
+
+import cv2
+import numpy as np
+
+_SMALL_PX, _LOW = 32, 8
+# Of 64 bits; scaled, compressed or slightly cropped copies differ in fewer.
+_NEAR_BITS = 6
+_ROWS_AT_ONCE = 512
+
+
+def exact_hash(data: bytes) -> str:
+    """Return what is equal for equal bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def perceptual_hash(image_rgb: np.ndarray) -> int:
+    """Return 64 bits that hardly differ for pictures that look the same.
+
+    Args:
+        image_rgb: `(h, w, 3) uint8`.
+    """
+    grey = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (_SMALL_PX, _SMALL_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.dct(small)[:_LOW, :_LOW].ravel()
+    # Without the mean brightness, which is far larger than the rest.
+    bits = low > np.median(low[1:])
+    return int(np.packbits(bits).view(">u8")[0])
+
+
+def groups(hashes: np.ndarray, *, near_bits: int = _NEAR_BITS) -> np.ndarray:
+    """Return the group of each picture, `(n,) int`: those that look the same, or are linked by others that do.
+
+    Args:
+        hashes: `(n,) uint64`, from `perceptual_hash`.
+        near_bits: Pictures whose hashes differ in no more bits look the same.
+    """
+    count = len(hashes)
+    parent = np.arange(count)
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = int(parent[i])
+        return i
+
+    for start in range(0, count, _ROWS_AT_ONCE):
+        rows = hashes[start : start + _ROWS_AT_ONCE, None]
+        close = np.bitwise_count(rows ^ hashes[None, start:]) <= near_bits
+        for i, j in np.argwhere(close):
+            first, second = sorted((root(start + int(i)), root(start + int(j))))
+            parent[second] = first
+    return np.array([root(i) for i in range(count)], int)

@@ -1,0 +1,231 @@
+"""From a folder or a ZIP of pictures to a data set: every picture read, cut where it is wanted, hashed and grouped."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maskcls import images
+from maskcls.data import copies, splits
+from maskcls.data.class_names import guess_all
+from maskcls.data.datasets import PICTURES, Dataset, Row, Shelf, check_name
+from maskcls.data.scenes import IMAGE_SUFFIXES, Scene, find_scenes, is_scenes, read_image
+from maskcls.data.store import Store
+from maskcls.errors import DatasetError, MaskclsError
+from maskcls.finder.cut import crop_squares, cut
+
+if TYPE_CHECKING:
+    from maskcls.finder.finder import Finder
+
+MAX_PICTURES = 100_000
+# A face is kept with so much around it, at its own resolution: training shifts and turns it.
+_CUT_SCALE = 1.6
+_LEAST_PX, _MOST_PX = 32, 512
+_ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"}
+_STARTS = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"BM": ".bmp"}
+_LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]{0,59}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to import.
+
+    Attributes:
+        name: Of the data set; a version is added.
+        classes: What a folder's pictures show, for folders whose names do not say; empty text leaves a folder out.
+        as_faces: The pictures are faces already; else the largest face of each is found and cut out.
+        seed: Of the splits, where none are given.
+    """
+
+    name: str
+    classes: Mapping[str, str] = field(default_factory=dict)
+    as_faces: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A picture on its way in: bytes that are kept as they are, or pixels that were cut."""
+
+    source: str
+    folder: str
+    split: str
+    read: Callable[[], tuple[bytes, np.ndarray]]
+
+
+def import_pictures(
+    path: Path,
+    shelf: Shelf,
+    plan: Plan,
+    *,
+    finder: "Finder | None" = None,
+    tell: Callable[[float], object] = lambda _: None,
+) -> Dataset:
+    """Make a data set of a folder or ZIP archive with a folder per class, or of photographs with Pascal-VOC boxes.
+
+    Folders named train, validation or test above the classes are the splits. Pictures that cannot be read are named in
+    the data set and left out. An import that fails leaves nothing behind.
+
+    Args:
+        path: The folder or archive.
+        shelf: Where the data set goes.
+        plan: How.
+        finder: Finds the faces, where pictures are not faces already.
+        tell: Is told how much is done; whatever it raises stops the import.
+
+    Raises:
+        DatasetError: There are no pictures, too many, or folders of which nobody said what they show.
+    """
+    check_name(plan.name)
+    skipped: list[dict[str, str]] = []
+    with Store(path) as store, shelf.draft() as draft:
+        scenes = is_scenes(store)
+        items = list(_boxed(store) if scenes else _in_folders(store, plan, finder, skipped))
+        if not items:
+            raise DatasetError(f"{path.name} holds no pictures in class folders. Expected [split/]class/picture.")
+        if len(items) > MAX_PICTURES:
+            raise DatasetError(f"{path.name} holds {len(items)} pictures; {MAX_PICTURES} can be taken at once.")
+        labels = _labels({item.folder for item in items}, plan.classes)
+        rows = []
+        for done, item in enumerate(items):
+            tell(done / len(items))
+            if not labels[item.folder]:
+                continue
+            try:
+                rows.append(_kept(item, labels[item.folder], draft))
+            except MaskclsError as error:
+                skipped.append({"file": item.source, "reason": str(error)})
+        if not rows:
+            raise DatasetError(f"None of the pictures in {path.name} can be used. The first: {skipped[0]['reason']}")
+        return shelf.keep(
+            draft,
+            _grouped(rows, plan.seed),
+            name=plan.name,
+            source=path.name,
+            classes=tuple(sorted({row.label for row in rows})),
+            cut_scale=_CUT_SCALE if scenes or not plan.as_faces else 1.0,
+            split_given=any(row.split for row in rows),
+            skipped=tuple(skipped),
+        )
+
+
+def folders_to_ask_about(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Return what the class folders in `path` show, by their names, and those whose names do not say.
+
+    Raises:
+        DatasetError: It cannot be opened.
+    """
+    with Store(path) as store:
+        if is_scenes(store):
+            return guess_all({name for scene in find_scenes(store) for name in scene.classes})
+        return guess_all({place[0] for name in store.names() if (place := _place(name)) is not None})
+
+
+def _in_folders(store: Store, plan: Plan, finder: "Finder | None", skipped: list[dict[str, str]]) -> Iterator[_Item]:
+    for name in store.names():
+        place = _place(name)
+        if place is not None:
+            yield _Item(str(name), *place, _reader(store, name, None if plan.as_faces else finder))
+        elif name.suffix.lower() in _ARCHIVES:
+            reason = "An archive in the archive; unpack it and import it by itself."
+            skipped.append({"file": str(name), "reason": reason})
+        elif name.suffix.lower() in IMAGE_SUFFIXES:
+            skipped.append({"file": str(name), "reason": "It lies in no class folder, so nobody says what it shows."})
+
+
+def _place(name: PurePosixPath) -> tuple[str, str] | None:
+    """Return the class folder and the split of a picture; None for what is no picture of a class."""
+    *above, folder = ["", *name.parts[:-1]]
+    if name.suffix.lower() not in IMAGE_SUFFIXES or not folder or splits.canonical_split(folder):
+        return None
+    return folder, next((split for part in reversed(above) if (split := splits.canonical_split(part))), "")
+
+
+def _reader(store: Store, name: PurePosixPath, finder: "Finder | None") -> Callable[[], tuple[bytes, np.ndarray]]:
+    def read() -> tuple[bytes, np.ndarray]:
+        data = store.read(name)
+        image_rgb = images.read(data, name=name.name)
+        if finder is None:
+            return data, image_rgb
+        found = finder.find(image_rgb)
+        if not found:
+            raise DatasetError("No face was found in it.")
+        largest = max(found, key=lambda one: one.box_xyxy[2] - one.box_xyxy[0])
+        return _cut_out(image_rgb, np.array(largest.box_xyxy))
+
+    return read
+
+
+def _boxed(store: Store) -> Iterator[_Item]:
+    """Yield every face in the boxes of photographs, each as an item of its class."""
+    for scene in find_scenes(store):
+        split = next((found for part in scene.name.parts[:-1] if (found := splits.canonical_split(part))), "")
+        for i, (box, name) in enumerate(zip(scene.boxes_xyxy, scene.classes, strict=True)):
+            if scene.difficult[i]:
+                continue
+            yield _Item(f"{scene.name}#{i}", name, split, partial(_boxed_face, store, scene, box))
+
+
+def _boxed_face(store: Store, scene: Scene, box_xyxy: np.ndarray) -> tuple[bytes, np.ndarray]:
+    return _cut_out(read_image(store, scene), box_xyxy)
+
+
+def _cut_out(image_rgb: np.ndarray, box_xyxy: np.ndarray) -> tuple[bytes, np.ndarray]:
+    squares = crop_squares(box_xyxy[None], scale=_CUT_SCALE)
+    side = int(np.clip(round(float(squares[0, 2] - squares[0, 0])), _LEAST_PX, _MOST_PX))
+    crop_rgb = cut(image_rgb, squares, size_px=side)[0]
+    return images.encode(crop_rgb), crop_rgb
+
+
+def _labels(folders: set[str], told: Mapping[str, str]) -> dict[str, str]:
+    """Return each folder's class, empty for those to leave out.
+
+    Raises:
+        DatasetError: Nobody says what a folder shows, or a class cannot be one.
+    """
+    unknown = sorted(set(told) - folders)
+    if unknown:
+        raise DatasetError(
+            f"There is no class folder {unknown[0][:80]!r}. There are: {', '.join(sorted(folders)[:20])}."
+        )
+    guessed, unclear = guess_all(folders - set(told))
+    if told:
+        # With classes that a person named, one's own are as good as ours.
+        own = set(told.values()) - {""}
+        guessed |= {name: name for name in unclear if name in own}
+        unclear = [name for name in unclear if name not in own]
+    if unclear:
+        raise DatasetError(
+            f"What do the pictures in {', '.join(unclear[:10])} show? Name the class of each: with_mask, without_mask, "
+            "partial_mask, one of your own, or nothing to leave it out."
+        )
+    labels = guessed | dict(told)
+    for name in labels.values():
+        if name and not _LABEL.fullmatch(name):
+            raise DatasetError(f"{images.plain_name(name)} cannot name a class: use letters, digits, - and _.")
+    if len(set(labels.values()) - {""}) < 2:
+        raise DatasetError("There is only one class. A classifier needs two or more, each in a folder of its own.")
+    return labels
+
+
+def _kept(item: _Item, label: str, draft: Path) -> Row:
+    data, image_rgb = item.read()
+    height, width = image_rgb.shape[:2]
+    digest = copies.exact_hash(data)
+    # By what it is, not by what it is called.
+    suffix = next((ending for start, ending in _STARTS.items() if data.startswith(start)), ".webp")
+    file = f"{PICTURES}/{digest}{suffix}"
+    if not (draft / file).exists():
+        (draft / file).write_bytes(data)
+    looks = f"{copies.perceptual_hash(image_rgb):016x}"
+    return Row(file, label, item.split, 0, images.plain_name(item.source, longest=200), digest, looks, width, height)
+
+
+def _grouped(rows: list[Row], seed: int) -> list[Row]:
+    found = copies.groups(np.array([int(row.looks, 16) for row in rows], np.uint64))
+    chosen = splits.complete([row.split for row in rows], [row.label for row in rows], found.tolist(), seed=seed)
+    return [replace(row, group=int(group), split=split) for row, group, split in zip(rows, found, chosen, strict=True)]

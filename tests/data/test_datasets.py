@@ -1,0 +1,49 @@
+"""Data sets on disk: whole ones are listed, damaged ones say so, and nothing leads outside."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from maskcls.data.datasets import Shelf
+from maskcls.data.importing import Plan, import_pictures
+from maskcls.errors import DatasetError
+from tests.data.test_importing import folder
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    there = Shelf(tmp_path / "datasets")
+    import_pictures(folder(tmp_path / "set", a=2, b=2), there, Plan("mine"))
+    return there
+
+
+def test_nothing_there(tmp_path: Path):
+    assert Shelf(tmp_path / "nowhere").names() == []
+    with pytest.raises(DatasetError, match="There are: none"):
+        Shelf(tmp_path / "nowhere").open("mine-1")
+
+
+def test_drafts_and_strangers_are_not_listed(shelf: Shelf, tmp_path: Path):
+    (tmp_path / "datasets" / ".half.draft").mkdir()
+    (tmp_path / "datasets" / "stranger").mkdir()
+    assert shelf.names() == ["mine-1"]
+
+
+def test_a_folder_that_was_renamed_has_its_new_name(shelf: Shelf, tmp_path: Path):
+    (tmp_path / "datasets" / "mine-1").rename(tmp_path / "datasets" / "other")
+    assert shelf.open("other").name == "other"
+
+
+@pytest.mark.parametrize("damage", ["about", "manifest", "escape"])
+def test_damage(shelf: Shelf, tmp_path: Path, damage: str):
+    place = tmp_path / "datasets" / "mine-1"
+    manifest = place / "manifest.csv"
+    if damage == "about":
+        (place / "dataset.json").write_text(json.dumps({"schema": 1}))
+    elif damage == "manifest":
+        manifest.write_text("file,label\nx,y\n")
+    else:
+        manifest.write_text(manifest.read_text().replace("pictures/", "../pictures/", 1))
+    with pytest.raises(DatasetError, match="Import it again"):
+        shelf.open("mine-1")
