@@ -30,7 +30,8 @@ class Face:
         landmarks: `(5, 2) float32`, x and y of image-left eye, image-right eye, nose, image-left and image-right mouth
             corner; None where nobody looked for them.
         probabilities: Calibrated probability of each class, in the order of the model's card; they add up to 1.
-        evidence: `(rows, columns, classes) float32`; the mean over the cells plus the head's bias is the logit.
+        evidence: `(rows, columns, classes) float32`; the mean over the cells plus the head's bias is the logit. Of a
+            network without such maps, 0 rows and columns.
         crop_xyxy: The square of the picture that the evidence lies over; it may reach outside.
         reasons: Why this answer deserves less trust, from `REASON_WORDS`; empty when nothing speaks against it.
     """

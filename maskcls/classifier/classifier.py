@@ -27,6 +27,8 @@ class Classifier:
     def classify(self, crops_rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return probabilities `(n, classes) float32` and evidence `(n, rows, columns, classes) float32`.
 
+        A network without evidence maps of its own, such as a VGG16, gives maps of 0 × 0 cells.
+
         Args:
             crops_rgb: `(n, s, s, 3) uint8` with `s` the card's `input_px`; n may be zero.
 
@@ -37,15 +39,16 @@ class Classifier:
             count = len(self.card.classes)
             return np.zeros((0, count), np.float32), np.zeros((0, 1, 1, count), np.float32)
         outputs = self._engine.run(crops_rgb)
-        if len(outputs) != 2 or outputs[0].ndim != 2 or outputs[1].ndim != 4:
+        if [output.ndim for output in outputs] not in ([2], [2, 4]):
             raise ModelError(
-                f"The model {self.card.name} does not answer with probabilities and evidence. Restore the version or "
-                "choose another one."
+                f"The model {self.card.name} does not answer with probabilities, or with these and evidence. Restore "
+                "the version or choose another one."
             )
-        probabilities, evidence = outputs
+        probabilities = outputs[0]
+        evidence = outputs[1] if len(outputs) == 2 else np.zeros((len(crops_rgb), 0, 0, probabilities.shape[1]))
         if probabilities.shape[-1] != len(self.card.classes):
             raise ModelError(
                 f"The model {self.card.name} answers with {probabilities.shape[-1]} classes, but its card lists "
                 f"{len(self.card.classes)}. Restore the version or choose another one."
             )
-        return probabilities, evidence
+        return probabilities, np.asarray(evidence, np.float32)

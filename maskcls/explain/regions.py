@@ -98,8 +98,11 @@ def parts(landmarks: np.ndarray, crop_xyxy: tuple[float, float, float, float]) -
 
 
 def of_face(face: "Face", name: str | None = None) -> Regions | None:
-    """Return where on a face its evidence for a class lies, the likeliest when None; None without landmarks."""
-    if face.landmarks is None:
+    """Return where on a face its evidence for a class lies, the likeliest when None.
+
+    None for a face without landmarks, or of a network that has no evidence.
+    """
+    if face.landmarks is None or not face.evidence.size:
         return None
     return measure(face.evidence_for(name or face.label), face.landmarks, face.crop_xyxy)
 

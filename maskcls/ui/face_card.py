@@ -113,7 +113,9 @@ def _with_heatmap(face: Face, image_rgb: np.ndarray, number: int, *, shown: str,
             output_format="JPEG",
             alt=f"Face {number}: where the evidence for {words} lies",
         )
-    if not evidence.any():
+    if not evidence.size:
+        st.caption(":material/info: This model has no heatmap of its own. *Explain* makes one.")
+    elif not evidence.any():
         st.caption(f":material/info: No positive evidence for {plain(words)} in this face.")
     elif (found := regions.of_face(face, shown)) is not None:
         st.caption(f":material/visibility: {plain(found.sentence(shown))}")

@@ -53,12 +53,20 @@ def test_a_network_that_does_not_fit_its_card(answers: int):
         classifier("a", "b", "c", answers=answers).classify(np.zeros((1, 8, 8, 3), np.uint8))
 
 
-@pytest.mark.parametrize("shapes", [[(1, 3)], [(1, 2, 2, 3), (1, 3)], [(1, 2, 2, 15), (1, 1, 1, 15), (1, 1, 1, 15)]])
+@pytest.mark.parametrize("shapes", [[], [(1, 2, 2, 3), (1, 3)], [(1, 2, 2, 15), (1, 1, 1, 15), (1, 1, 1, 15)]])
 def test_a_network_that_is_no_classifier_of_ours(shapes: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch):
     one = classifier("a", "b", "c")
     monkeypatch.setattr(one._engine, "run", lambda _: [np.zeros(shape, np.float32) for shape in shapes])
-    with pytest.raises(ModelError, match="fake does not answer with probabilities and evidence"):
+    with pytest.raises(ModelError, match="fake does not answer with probabilities"):
         one.classify(np.zeros((1, 8, 8, 3), np.uint8))
+
+
+def test_a_network_without_evidence(monkeypatch: pytest.MonkeyPatch):
+    one = classifier("a", "b", "c")
+    monkeypatch.setattr(one._engine, "run", lambda crops: [np.full((len(crops), 3), 1 / 3, np.float32)])
+    probabilities, evidence = one.classify(np.zeros((2, 8, 8, 3), np.uint8))
+    assert probabilities.shape == (2, 3)
+    assert (evidence.shape, evidence.dtype) == ((2, 0, 0, 3), np.float32)
 
 
 def test_where_it_runs():

@@ -1,14 +1,21 @@
 """One explanation holds all that is said of a map, and goes out as JSON and as an archive."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from maskcls import samples
+from maskcls.analysis import analyse, heat
 from maskcls.errors import SettingsError
 from maskcls.explain.explanation import crop_of, explain_face
-from maskcls.explain.network import Network
+from maskcls.explain.methods import names_for
+from maskcls.explain.network import Network, open_version
+from maskcls.explain.regions import of_face
 from maskcls.face import Face
+from maskcls.registry import Registry
+from tests.conftest import classifier_card, write_version
 from tests.explain.conftest import PX
 
 
@@ -83,3 +90,31 @@ def test_crop(face: Face):
     crop = crop_of(face, image_rgb, size_px=4)
     assert crop[:2].min() == 200
     assert crop[2:].max() == 0
+
+
+def test_a_version_of_another_kind_from_photo_to_words(tmp_path: Path):
+    """A VGG16 wrapped as a layer, with a Flatten head and no evidence, is found, classified and explained like ours."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    inner = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    crops = keras.Input((32, 32, 3), dtype="uint8")
+    x = layers.Dense(8, activation="relu")(layers.Flatten()(inner(layers.Rescaling(1 / 255)(crops))))
+    card = {**classifier_card("hat", "no_hat"), "threshold": 0.0}
+    model = keras.Model(crops, layers.Dense(2, activation="softmax")(x))
+    write_version(tmp_path / "models" / "vgg-1", model, **card)
+    registry = Registry(tmp_path)
+    classifier, network = registry.classifier("vgg-1"), open_version(registry.version("vgg-1"))
+    image_rgb = samples.load("no_mask")
+    (found,) = analyse(image_rgb, registry.finder(), classifier)
+    assert found.evidence.shape == (0, 0, 2)
+    assert not heat(found, "hat").size
+    assert of_face(found) is None
+    crop_rgb = crop_of(found, image_rgb, size_px=32)
+    assert list(found.probabilities.values()) == pytest.approx(network.probabilities(crop_rgb[None])[0], abs=1e-4)
+    for by in names_for(network):
+        told = explain_face(network, found, crop_rgb, name=found.label, by=by, layer=network.default_layer)
+        assert told.sentence
+        assert np.isfinite(told.heat).all()
+    assert "evidence" not in names_for(network)

@@ -6,14 +6,16 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskcls import samples
 from maskcls.errors import ModelError
+from maskcls.finder.finder import Found
 from maskcls.ui import models
 from maskcls.ui.desk import MAX_PICTURES
-from tests.pages.fakes import FakeFinder, open_app, picture, upload
+from tests.pages.fakes import FakeClassifier, FakeFinder, open_app, picture, upload
 
 
 def metrics(app: AppTest) -> dict[str, str]:
@@ -265,3 +267,26 @@ def test_zip_is_made_when_asked_for(page: AppTest):
     one: Picture = next(iter(page.session_state["photos_desk"].pictures.values()))
     with zipfile.ZipFile(io.BytesIO(annotated_zip([(one, ())])())) as archive:
         assert archive.namelist() == ["a.jpg"]
+
+
+def test_where_the_model_looked(page: AppTest, monkeypatch: pytest.MonkeyPatch):
+    landmarks = np.array([[14, 20], [34, 20], [24, 30], [16, 40], [32, 40]], np.float32)
+    find = FakeFinder.find
+
+    def with_landmarks(self: FakeFinder, image_rgb: np.ndarray, **options: object) -> list[Found]:
+        return [Found(one.box_xyxy, one.score, landmarks) for one in find(self, image_rgb, **options)]
+
+    monkeypatch.setattr(FakeFinder, "find", with_landmarks)
+    upload(page, one__png=picture(1))
+    assert "The model looked at the " in words(page)
+
+
+def test_a_model_without_a_heatmap(page: AppTest, monkeypatch: pytest.MonkeyPatch):
+    classify = FakeClassifier.classify
+
+    def without(self: FakeClassifier, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return classify(self, crops)[0], np.zeros((len(crops), 0, 0, 3), np.float32)
+
+    monkeypatch.setattr(FakeClassifier, "classify", without)
+    upload(page, one__png=picture(1))
+    assert "no heatmap of its own" in words(page)
