@@ -12,10 +12,11 @@ from maskcls.backbone import MOBILENET_V2, backbone
 
 # The widest features at stride 16: eight by eight cells for a crop of 128 pixels.
 FEATURES = "block_13_expand"
+INPUT_PX = 128
 _BLOCKS = MOBILENET_V2[:14]
 
 
-def build(*, classes: int, input_px: int = 128, dropout: float = 0.3) -> keras.Model:
+def build(*, classes: int, input_px: int = INPUT_PX, dropout: float = 0.3) -> keras.Model:
     """Return the untrained network.
 
     Args:
@@ -35,6 +36,11 @@ def build(*, classes: int, input_px: int = 128, dropout: float = 0.3) -> keras.M
     logits = _bias(classes)(means)
     probabilities = layers.Softmax(name="probabilities")(logits)
     return keras.Model(crops, [probabilities, evidence], name="maskcls")
+
+
+def head(network: keras.Model) -> list[keras.Layer]:
+    """Return the layers that are trained first, while the rest keeps what it knows."""
+    return [network.get_layer("evidence"), network.get_layer("logits")]
 
 
 def logits_of(network: keras.Model) -> keras.KerasTensor:

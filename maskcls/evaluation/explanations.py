@@ -93,14 +93,15 @@ def _summary(measured: dict[str, list[tuple[float, ...]]], names: list[str]) -> 
     random = table.pop("random")
     quick = [name for name in names if table[name]["ms"] < _QUICK_MS]
     best = max(quick, key=lambda name: table[name]["gain"], default=None)
-    default = methods.default_for(names)
     return {
         "n": len(measured["random"]),
         "methods": table,
         "forward_ms": float(np.median([one[3] for one in measured["forward"]])),
         "gradients_ms": sum(table[name]["ms"] for name in names if methods.method(name).by_gradients),
         "random": {name: random[name] for name in ("insertion", "deletion", "average_drop")},
-        "default": default,
+        "default": methods.DEFAULT,
         "best_quick": best,
-        "default_share": table[default]["gain"] / table[best]["gain"] if best and table[best]["gain"] > 0 else None,
+        "default_share": table[methods.DEFAULT]["gain"] / table[best]["gain"]
+        if best and table[best]["gain"] > 0
+        else None,
     }

@@ -1,7 +1,7 @@
 """The methods, in one table: what they are called, and what to know before choosing one."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -110,7 +110,9 @@ METHODS: dict[str, Method] = {
         uses_layer=False,
     ),
 }
-_DEFAULTS = ("evidence", "grad-cam")
+# The most faithful of those under 100 ms (`evaluate --explanations`): it gains 0.347 over chance on 200 test faces, our
+# evidence map 0.319, which is 8 % less.
+DEFAULT = "eigen-cam"
 
 
 def method(name: str) -> Method:
@@ -127,11 +129,6 @@ def method(name: str) -> Method:
 def names_for(network: "Network") -> list[str]:
     """Return the methods that work on a network: all of them, or all but the one that needs a head like ours."""
     return [name for name in METHODS if name != "evidence" or network.has_evidence]
-
-
-def default_for(names: Sequence[str]) -> str:
-    """Return which of these methods to show first."""
-    return next(name for name in _DEFAULTS if name in names)
 
 
 def timed_map(name: str, question: Question) -> tuple[np.ndarray, float]:

@@ -33,7 +33,8 @@ def show(chosen: Chosen) -> None:
     opened = models.opened(chosen.version)
     network = opened.network
     known = methods.names_for(network)
-    st.session_state.setdefault(_CHOSEN, [name for name in ("evidence", "grad-cam", "eigen-cam") if name in known])
+    # The default asks about no class; what it is shown beside does.
+    st.session_state.setdefault(_CHOSEN, [methods.DEFAULT, "evidence" if network.has_evidence else "grad-cam"])
     st.session_state[_CHOSEN] = [name for name in st.session_state[_CHOSEN] if name in known]
     name = _class(chosen)
     picked = st.pills(
@@ -52,7 +53,7 @@ def show(chosen: Chosen) -> None:
         return
     st.caption(HOW_TO_READ)
     with st.grid("auto", min_column_width=_CARD_PX):
-        for by in picked:
+        for by in sorted(picked, key=lambda by: by != methods.DEFAULT):
             with st.container(border=True, height="stretch", gap="small"):
                 found = _explained(chosen, opened, name, by, layer)
                 _card(found, chosen, opacity=opacity, colour_map=colour_map)

@@ -35,7 +35,7 @@ def page() -> Iterator["sync_api.Page"]:
 
 def test_maps_with_their_words(page: "sync_api.Page"):
     page.get_by_text(re.compile("The model looked at the (mouth|nose|chin|uncovered nose)")).first.wait_for()
-    page.get_by_alt_text("The map by Grad-CAM").wait_for()
+    page.get_by_alt_text("The map by Evidence map").wait_for()
     page.get_by_text("Can you trust this map?").first.click()
     page.get_by_text("Insertion area (higher is better)").first.wait_for()
 

@@ -81,5 +81,5 @@ def test_explanations_of_a_data_set():
     assert one["gain"] == pytest.approx(
         one["insertion"] - one["deletion"] - chance["insertion"] + chance["deletion"], abs=1e-6
     )
-    assert answer["default"] == "evidence"
+    assert answer["default"] == "eigen-cam"
     assert "random order" in run("evaluate", "data", "--explanations", "--faces", "1").stdout

@@ -38,9 +38,9 @@ def test_a_map_gains_on_chance(tmp_path: Path):
     assert "evidence" not in result["methods"]
     for name in ("grad-cam", "hires-cam", "occlusion", "integrated-gradients"):
         assert result["methods"][name]["gain"] > 0, name
-    assert result["default"] == "grad-cam"
+    assert result["default"] == "eigen-cam"
     assert result["forward_ms"] > 0
     by_gradients = ("grad-cam", "grad-cam++", "hires-cam", "layer-cam", "integrated-gradients", "smooth-grad")
     assert result["gradients_ms"] == pytest.approx(sum(result["methods"][name]["ms"] for name in by_gradients))
     best = result["methods"][result["best_quick"]]["gain"]
-    assert result["default_share"] == pytest.approx(result["methods"]["grad-cam"]["gain"] / best)
+    assert result["default_share"] == pytest.approx(result["methods"]["eigen-cam"]["gain"] / best)

@@ -76,7 +76,7 @@ def test_methods_side_by_side(explain: AppTest):
     upload(explain, one__png=picture(1))
     shown = words(explain)
     assert "Evidence map" in shown
-    assert "Grad-CAM" in shown
+    assert "Eigen-CAM" in shown
     assert " ms" in shown
     labels = [one.label for one in explain.get("download_button")]
     assert labels.count("PNG") == labels.count("Raw map")
@@ -159,7 +159,7 @@ def test_a_data_set_to_compare_with(explain: AppTest):
         file.writestr("set/beard/torn.png", b"no picture")
     explain.file_uploader[-1].upload("faces.zip", archive.getvalue()).run()
     assert not explain.exception
-    assert "faces.zip: 3 faces. 1 picture could not be read." in words(explain)
+    assert "3 faces. 1 picture could not be read." in words(explain)
     # They stay, and are told of once.
     explain.run()
     assert "could not be read" not in words(explain)
@@ -173,7 +173,7 @@ def test_no_data_set(explain: AppTest):
     tab(explain, INSIDE)
     explain.file_uploader[-1].upload("faces.zip", b"no archive").run()
     assert not explain.exception
-    assert "faces.zip is neither" in words(explain)
+    assert "is neither a folder nor a readable ZIP" in words(explain)
 
 
 def test_a_model_that_cannot_be_opened(explain: AppTest, monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,121 @@
+"""Every architecture builds, trains a step, exports to LiteRT with the same answers, and can be explained."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskcls.architectures import ARCHITECTURES, architecture
+from maskcls.engines import LiteRTEngine
+from maskcls.errors import ModelError, SettingsError
+from maskcls.explain.methods import names_for, timed_map
+from maskcls.explain.network import Network
+from maskcls.explain.question import Question
+from maskcls.export import export_litert
+
+PX = 32
+
+
+@pytest.fixture(scope="module")
+def crops() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (6, PX, PX, 3), np.uint8)
+
+
+def build(name: str, classes: int = 3, **options: object):
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return architecture(name).load().build(classes=classes, input_px=PX, **options)
+
+
+def test_no_such_architecture():
+    with pytest.raises(SettingsError, match="There are: maskcls, mobilenet-v2, vgg16, plain-cnn, grey-cnn"):
+        architecture("resnet")
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_from_pictures_to_probabilities(name: str, crops: np.ndarray, tmp_path: Path):
+    network = build(name)
+    answers = network.predict(crops, verbose=0)
+    probabilities = answers[0] if isinstance(answers, list) else answers
+    assert probabilities.shape == (6, 3)
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    export_litert(network, tmp_path / "model.tflite")
+    assert LiteRTEngine(tmp_path / "model.tflite").run(crops)[0] == pytest.approx(probabilities, abs=2e-3)
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_a_step_of_training(name: str, crops: np.ndarray):
+    import keras
+
+    network = build(name, classes=2)
+    head = architecture(name).load().head(network)
+    assert head
+    logits = keras.Model(network.input, network.get_layer("logits").output)
+    logits.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    before = [weight.copy() for layer in head for weight in layer.get_weights()]
+    logits.train_on_batch(crops, np.array([0, 1, 0, 1, 0, 1]))
+    after = [weight for layer in head for weight in layer.get_weights()]
+    assert any((one != other).any() for one, other in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_it_can_be_explained(name: str, crops: np.ndarray):
+    network = Network(build(name, classes=2), ("a", "b"))
+    assert network.has_evidence == (name == "maskcls")
+    question = Question(network, crops[:1], np.array([1]), network.default_layer)
+    for by in set(names_for(network)) - {"score-cam", "integrated-gradients", "smooth-grad"}:
+        maps, _ = timed_map(by, question)
+        assert np.isfinite(maps).all(), by
+
+
+def test_grey_is_as_published():
+    network = build("grey-cnn", classes=2)
+    shapes = {layer.name: layer.kernel.shape for layer in network.layers if hasattr(layer, "kernel")}
+    assert shapes["conv_1"] == (3, 3, 1, 200)
+    assert shapes["conv_2"] == (3, 3, 200, 100)
+    assert shapes["hidden"][1] == 50
+    assert not network.get_layer("grey").trainable_weights
+
+
+def test_vgg_sees_what_its_weights_want(crops: np.ndarray):
+    import keras
+
+    network = build("vgg16")
+    seen = keras.Model(network.input, network.get_layer("bgr_less_means").output).predict(crops, verbose=0)
+    assert seen == pytest.approx(keras.applications.vgg16.preprocess_input(crops.astype(np.float32)), abs=1e-3)
+
+
+@pytest.mark.parametrize(("name", "base"), [("mobilenet-v2", "MobileNetV2"), ("vgg16", "VGG16")])
+def test_weights_from_a_file(name: str, base: str, tmp_path: Path):
+    import keras
+
+    file = tmp_path / "base.weights.h5"
+    keras.utils.set_random_seed(7)
+    there = getattr(keras.applications, base)(include_top=False, weights=None, input_shape=(PX, PX, 3))
+    there.save_weights(file)
+    network = build(name, weights=file)
+    for layer in there.layers:
+        for weight, other in (
+            zip(layer.get_weights(), network.get_layer(layer.name).get_weights(), strict=True) if layer.weights else ()
+        ):
+            assert (weight == other).all()
+    (tmp_path / "torn.weights.h5").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match=r"torn\.weights\.h5 does not hold"):
+        build(name, weights=tmp_path / "torn.weights.h5")
+
+
+def test_no_network(monkeypatch: pytest.MonkeyPatch):
+    import keras
+
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("URL fetch failure")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", offline)
+    with pytest.raises(ModelError, match="could not be downloaded"):
+        build("mobilenet-v2", weights="imagenet")
+
+
+def test_weights_of_the_workshop(shared_data: Path):
+    file = shared_data.parent / "weights" / "mobilenet_v2_1.0_imagenet_notop.weights.h5"
+    assert build("mobilenet-v2", weights=file).get_layer("Conv_1").get_weights()[0].any()
