@@ -1,7 +1,6 @@
 """A Keras classifier opened up: its logits, what its layers answer, and gradients from one to the other.
 
-Networks inside a network (a VGG16 or MobileNetV2 wrapped as one layer) are laid open, so that every layer can be asked.
-Needs TensorFlow, which is imported here and nowhere below.
+Needs TensorFlow, which is imported only when a network is opened.
 """
 
 import threading
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskcls.errors import ModelError, SettingsError
+from maskcls.explain.graph import ends, laid_open
 
 if TYPE_CHECKING:
     import keras
@@ -67,9 +67,9 @@ class Network:
         self.model = model
         self._lock = threading.Lock()
         self._compiled: dict[Any, Callable] = {}
-        self._input, self._tensors, outputs = _laid_open(model)
+        self._input, self._tensors, outputs = laid_open(model)
         self._nodes = {name: layer for name, (layer, _) in self._tensors.items()}
-        self._probabilities, self._logits = _ends(outputs, self._tensors, len(classes))
+        self._probabilities, self._logits = ends(outputs, self._tensors, len(classes))
         self._evidence = next((one for one in outputs if len(one.shape) == 4 and one.shape[-1] == len(classes)), None)
         self.layers = [
             Layer(name, type(layer).__name__, tuple(tensor.shape[1:]), layer.count_params())
@@ -297,59 +297,6 @@ def open_version(version: "Version") -> Network:
     except Exception as error:  # whatever Keras makes of a damaged file
         raise ModelError(f"{path} is missing, damaged or no Keras model. Restore it or choose another one.") from error
     return Network(model, version.card.classes)
-
-
-def _laid_open(model: "keras.Model") -> tuple[Any, dict[str, tuple[Any, Any]], list[Any]]:
-    """Run a model's layers anew on pictures of floats, and have those inside its layers answer too.
-
-    Returns:
-        The input; each layer with what it answers, by name, in order; the model's outputs.
-    """
-    import keras
-
-    tensors: dict[str, tuple[Any, Any]] = {}
-
-    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(layer, keras.Model) and hasattr(layer, "operations") and len(layer.outputs) == 1:
-            # All its layers' answers at once: gradients then find their way from its last one back to each.
-            start, inner, ends = _laid_open(layer)
-            *answers, answer = keras.Model(start, [tensor for _, tensor in inner.values()] + ends)(*args)
-            for (name, (part, _)), tensor in zip(inner.items(), answers, strict=True):
-                tensors[f"{layer.name}/{name}"] = part, tensor
-            return answer
-        answer = layer(*args, **kwargs)
-        if isinstance(answer, keras.KerasTensor):
-            tensors[layer.name] = layer, answer
-        return answer
-
-    pictures = keras.Input(model.inputs[0].shape[1:], dtype="float32")
-    # A Sequential model as any other.
-    plain = keras.Model(model.inputs[0], model.outputs)
-    again = keras.models.clone_model(
-        plain, input_tensors=pictures, clone_function=lambda layer: layer, call_function=call
-    )
-    return pictures, tensors, list(again.outputs)
-
-
-def _ends(outputs: list[Any], tensors: dict[str, tuple[Any, Any]], classes: int) -> tuple[Any, Any]:
-    """Return the tensors of the probabilities and of the logits they are the softmax of."""
-    import keras
-
-    ends = [one for one in outputs if len(one.shape) == 2 and one.shape[-1] == classes]
-    if not ends:
-        raise ModelError(f"This model does not answer with the probabilities of {classes} classes.")
-    layer = next((layer for layer, tensor in tensors.values() if tensor is ends[0]), None)
-    softmax = keras.activations.softmax
-    if isinstance(layer, keras.layers.Softmax) or (
-        isinstance(layer, keras.layers.Activation) and layer.activation is softmax
-    ):
-        node = ends[0]._keras_history.operation._inbound_nodes[-1]
-        return ends[0], node.input_tensors[0]
-    if getattr(layer, "activation", None) is softmax and isinstance(layer, keras.layers.Dense):
-        node = ends[0]._keras_history.operation._inbound_nodes[-1]
-        logits = keras.ops.matmul(node.input_tensors[0], layer.kernel.value)
-        return ends[0], logits if layer.bias is None else logits + layer.bias.value
-    raise ModelError("This model does not end in a softmax, so there are no logits to explain.")
 
 
 def _in_pieces(values: np.ndarray) -> list[np.ndarray]:
