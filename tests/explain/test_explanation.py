@@ -93,19 +93,20 @@ def test_crop(face: Face):
 
 
 def test_a_version_of_another_kind_from_photo_to_words(tmp_path: Path):
-    """A VGG16 wrapped as a layer, with a Flatten head and no evidence, is found, classified and explained like ours."""
+    """Convolutions wrapped as a layer, with a Flatten head and no evidence, answer and are explained like ours."""
     import keras
     from keras import layers
 
     keras.utils.set_random_seed(0)
-    inner = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    stack = [layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D(), layers.Conv2D(16, 3, activation="relu")]
+    inner = keras.Sequential([keras.Input((32, 32, 3)), *stack, layers.MaxPooling2D()])
     crops = keras.Input((32, 32, 3), dtype="uint8")
     x = layers.Dense(8, activation="relu")(layers.Flatten()(inner(layers.Rescaling(1 / 255)(crops))))
     card = {**classifier_card("hat", "no_hat"), "threshold": 0.0}
     model = keras.Model(crops, layers.Dense(2, activation="softmax")(x))
-    write_version(tmp_path / "models" / "vgg-1", model, **card)
+    write_version(tmp_path / "models" / "wrapped-1", model, **card)
     registry = Registry(tmp_path)
-    classifier, network = registry.classifier("vgg-1"), open_version(registry.version("vgg-1"))
+    classifier, network = registry.classifier("wrapped-1"), open_version(registry.version("wrapped-1"))
     image_rgb = samples.load("no_mask")
     (found,) = analyse(image_rgb, registry.finder(), classifier)
     assert found.evidence.shape == (0, 0, 2)
