@@ -19,7 +19,7 @@ def laid_open(model: "keras.Model") -> tuple[Any, dict[str, tuple[Any, Any]], li
     tensors: dict[str, tuple[Any, Any]] = {}
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(layer, keras.Model) and hasattr(layer, "operations") and len(layer.outputs) == 1:
+        if isinstance(layer, keras.Model) and len(getattr(layer, "outputs", None) or ()) == 1:
             # All its layers' answers at once: gradients then find their way from its last one back to each.
             start, inner, last = laid_open(layer)
             *answers, answer = keras.Model(start, [tensor for _, tensor in inner.values()] + last)(*args)
