@@ -88,7 +88,7 @@ def _make(folder: Path) -> None:
 
 
 def _write(stem: Path, found: Explanation, crop_rgb: np.ndarray) -> list[str]:
-    shown = drawing.overlay(crop_rgb, found.heat, opacity=_OPACITY)
+    shown = drawing.overlay(crop_rgb, found.visible, opacity=_OPACITY)
     written = {".png": images.encode(shown), ".npz": found.as_npz()}
     for ending, data in written.items():
         write_file(stem.with_name(stem.name + ending), data)

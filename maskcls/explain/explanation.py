@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from maskcls import labels
@@ -17,6 +18,10 @@ from maskcls.finder.cut import cut
 if TYPE_CHECKING:
     from maskcls.explain.network import Network
     from maskcls.face import Face
+
+
+# Larger maps have a value for each pixel; those are drawn as spots of such a share of the side.
+_CELLS, _SPOT = 64, 1 / 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +50,14 @@ class Explanation:
     def is_empty(self) -> bool:
         """Whether nothing speaks for the class."""
         return not (self.heat > 0).any()
+
+    @property
+    def visible(self) -> np.ndarray:
+        """The map as it can be seen: single pixels, of which a few outshine all others, melt into spots."""
+        side = len(self.heat)
+        if side <= _CELLS:
+            return self.heat
+        return cv2.GaussianBlur(np.maximum(self.heat, 0), (0, 0), side * _SPOT)
 
     @property
     def sentence(self) -> str:

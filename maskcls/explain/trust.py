@@ -59,11 +59,16 @@ class Trust:
         """What all this means, in plain words."""
         faithful = self.insertion_area - self.deletion_area >= _FAITHFUL
         fifth, shown = self.deletion[round(STEPS / 5)], self.insertion[round(STEPS / 5)]
-        words = (
-            f"{'Covering' if faithful else 'Even covering'} the hottest fifth takes the class from "
-            f"{self.deletion[0]:.0%} to {fifth:.0%}, and showing only it brings {shown:.0%}: "
-            f"the map {'points at what the model uses' if faithful else 'says little about what the model uses'}."
-        )
+        if faithful:
+            words = (
+                f"Covering the hottest fifth takes the class from {self.deletion[0]:.0%} to {fifth:.0%}, and showing only "
+                f"it brings {shown:.0%}: the map points at what the model uses."
+            )
+        else:
+            words = (
+                f"With the hottest fifth covered the model still gives the class {fifth:.0%} ({self.deletion[0]:.0%} "
+                f"before), and {shown:.0%} where only that is shown: the map says little about what the model uses."
+            )
         if self.likeness is None:
             return words
         if self.likeness > _ALIKE:

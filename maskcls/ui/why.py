@@ -143,8 +143,8 @@ def _card(found: Explanation, chosen: Chosen, *, opacity: float, colour_map: str
         facts = [named(found.name), f"{found.took_ms:.0f} ms", *([found.layer] if found.layer else [])]
         st.caption(plain(" · ".join(facts)))
     crop_rgb = face_card.crop(chosen.face, chosen.image_rgb)
-    shown = drawing.overlay(crop_rgb, found.heat, opacity=opacity, colour_map=colour_map)
-    map_rgb = drawing.heat_picture(found.heat, size_px=len(crop_rgb), colour_map=colour_map)
+    shown = drawing.overlay(crop_rgb, found.visible, opacity=opacity, colour_map=colour_map)
+    map_rgb = drawing.heat_picture(found.visible, size_px=len(crop_rgb), colour_map=colour_map)
     if found.is_empty:
         st.image(crop_rgb, width=_SHOWN_PX // 2, output_format="JPEG", alt="The face")
         st.caption(f":material/info: {plain(found.sentence)}")

@@ -1,6 +1,7 @@
 """One explanation holds all that is said of a map, and goes out as JSON and as an archive."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,16 @@ def test_without_landmarks_and_layers(pooled: Network, face: Face, crop: np.ndar
     assert found.layer is None
     assert found.as_json()["regions"] is None
     assert found.as_json()["likeness_to_random"] is None
+
+
+@pytest.mark.parametrize(("side", "same"), [(8, True), (128, False)])
+def test_single_pixels_melt_into_spots(pooled: Network, face: Face, crop: np.ndarray, side: int, same: bool):
+    found = explain_face(pooled, face, crop, name="red", by="grad-cam", layer="features")
+    heat = np.zeros((side, side), np.float32)
+    heat[side // 2, side // 2], heat[0, 0] = 1, -1
+    seen = replace(found, heat=heat).visible
+    assert (seen is heat or (seen == heat).all()) == same
+    assert seen[side // 2, side // 2] == seen.max() > 0
 
 
 def test_no_such_method(pooled: Network, face: Face, crop: np.ndarray):

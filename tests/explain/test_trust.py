@@ -68,6 +68,7 @@ def test_sentences():
     assert "points at what the model uses" in good.sentence
     assert "another map, as it should" in good.sentence
     bad = trust.Trust(curve, 1 - curve**4, 0.1, 0.9)
+    assert bad.sentence.startswith("With the hottest fifth covered the model still gives the class 100% (100% before)")
     assert "says little" in bad.sentence
     assert "shows the picture, not the model" in bad.sentence
     assert "knows nothing" not in trust.Trust(curve, curve, 0.1).sentence
