@@ -61,8 +61,8 @@ class Trust:
         fifth, shown = self.deletion[round(STEPS / 5)], self.insertion[round(STEPS / 5)]
         if faithful:
             words = (
-                f"Covering the hottest fifth takes the class from {self.deletion[0]:.0%} to {fifth:.0%}, and showing only "
-                f"it brings {shown:.0%}: the map points at what the model uses."
+                f"Covering the hottest fifth takes the class from {self.deletion[0]:.0%} to {fifth:.0%}, and showing "
+                f"only it brings {shown:.0%}: the map points at what the model uses."
             )
         else:
             words = (
