@@ -45,6 +45,8 @@ def with_head(
             **options,
         )
     except Exception as error:  # whatever a download runs into
+        if weights != "imagenet":
+            raise ModelError(f"This network cannot be built so: {error}") from error
         raise ModelError(
             "The ImageNet weights could not be downloaded. Connect to the network, give a file (--weights FILE), or "
             "start from scratch."

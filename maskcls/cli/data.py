@@ -10,7 +10,7 @@ from maskcls.cli.common import as_json_option, model_option
 from maskcls.data.checks import Findings, check
 from maskcls.data.datasets import Dataset, Shelf
 from maskcls.data.importing import Plan, import_pictures
-from maskcls.errors import SettingsError
+from maskcls.errors import DatasetError, SettingsError
 from maskcls.registry import Registry, home
 
 _NAMED = 5
@@ -62,7 +62,12 @@ def data_check(name: str, *, model: str | None, as_json: bool) -> None:
 def data_list(*, as_json: bool) -> None:
     """List the data sets that there are."""
     there = shelf()
-    listed = [there.open(name) for name in there.names()]
+    listed = []
+    for name in there.names():
+        try:
+            listed.append(there.open(name))
+        except DatasetError as error:
+            click.echo(str(error), err=True)
     if as_json:
         click.echo(json.dumps([_told(one) for one in listed]))
     elif not listed:
@@ -110,9 +115,10 @@ def _findings(dataset: Dataset, found: Findings) -> list[str]:
         ("unreadable", found.unreadable),
     ):
         lines += [f"{len(ones)} {words}: {', '.join(rows[i].source for i in ones[:_NAMED])}"] if ones else []
+    lines += [f"{name} has no picture to train on." for name in found.untaught]
     if found.mislabelled:
         lines.append(f"{len(found.mislabelled)} labels look wrong to the model at work:")
         lines += [f"  {rows[i].source}: {rows[i].label}, it says {name}" for i, name in found.mislabelled[:_NAMED]]
-    if not found.is_balanced:
+    if not found.is_balanced and found.imbalance > 1:
         lines.append(f"The largest class has {found.imbalance:.1f} times the pictures of the smallest.")
     return lines

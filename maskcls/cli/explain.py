@@ -65,8 +65,9 @@ def explain(
         raise SettingsError(
             f"The model {version.name} knows no class {name!r}. It knows: {', '.join(network.classes)}."
         )
-    used = layer or network.default_layer
-    network.layer(used)
+    used = (layer or network.default_layer) if method(by).uses_layer else ""
+    if used:
+        network.check_spatial(used)
     _make(folder)
     faces = analyse(image_rgb, registry.finder(), registry.classifier(version.name), Settings())
     ignorant = None if no_check else network.randomised()

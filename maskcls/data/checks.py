@@ -10,6 +10,7 @@ import numpy as np
 
 from maskcls import images
 from maskcls.data.datasets import Dataset, Row
+from maskcls.data.splits import TRAIN
 from maskcls.errors import MaskclsError
 from maskcls.finder.cut import crop_squares, cut, middle_box
 
@@ -43,6 +44,7 @@ class Findings:
         unreadable: Pictures that are damaged by now.
         mislabelled: Pictures of which the model at work is sure that they show another class, the surest first, each
             as `(number, class)`.
+        untaught: Classes without a picture to train on.
         imbalance: How many times the pictures of the smallest class the largest one has in training.
     """
 
@@ -56,12 +58,13 @@ class Findings:
     dark: list[int] = field(default_factory=list)
     unreadable: list[int] = field(default_factory=list)
     mislabelled: list[tuple[int, str]] = field(default_factory=list)
+    untaught: list[str] = field(default_factory=list)
     imbalance: float = 1.0
 
     @property
     def is_balanced(self) -> bool:
         """Whether no class has far fewer pictures than another."""
-        return self.imbalance <= _BALANCED
+        return self.imbalance <= _BALANCED and not self.untaught
 
 
 def check(
@@ -106,6 +109,7 @@ def check(
         dark=looked["dark"],
         unreadable=looked["unreadable"],
         mislabelled=[(i, name) for _, i, name in sorted(mislabelled, reverse=True)],
+        untaught=sorted(set(dataset.about.classes) - {row.label for row in rows if row.split == TRAIN}),
         imbalance=_imbalance(rows),
     )
 
@@ -166,5 +170,5 @@ def _grouped(rows: tuple[Row, ...]) -> dict[str, Any]:
 
 
 def _imbalance(rows: tuple[Row, ...]) -> float:
-    counted = Counter(row.label for row in rows if row.split == "train")
+    counted = Counter(row.label for row in rows if row.split == TRAIN)
     return max(counted.values()) / min(counted.values()) if counted else 1.0

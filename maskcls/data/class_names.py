@@ -15,26 +15,27 @@ _PARTIAL = {
     "partial",
     "partially",
     "misplaced",
-    "nose",
-    "chin",
-    "imfd",
 }
-_NONE = {"without", "no", "non", "not", "un", "unmasked", "nomask", "bare", "none", "wo"}
-_WORN = {"with", "mask", "masks", "masked", "withmask", "facemask", "worn", "wearing", "correct", "correctly", "cmfd"}
-_MASK = {"mask", "masks", "masked", "withmask", "nomask", "unmasked", "facemask", "withoutmask", "cmfd", "imfd"}
+_PARTIAL |= {"nose", "chin", "imfd"}
+_NONE = {"without", "no", "non", "not", "un", "wo", "bare"}
+_CORRECT = {"correct", "correctly"}
+_MASK = {"mask", "masks", "masked", "cmfd", "imfd"}
+# Words that change nothing.
+_NEUTRAL = {"with", "w", "on", "worn", "wear", "weared", "wearing", "face", "faces", "people", "person", "mouth"}
+_NEUTRAL |= {"image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "data", "dataset"}
+_ENDINGS = ("facemask", "masked", "masks", "mask")
 
 
 def guess(name: str) -> str | None:
-    """Return our class for a folder's name, or None where it says nothing of masks."""
+    """Return our class for a folder's name, or None where it does not say, or says something we do not know."""
     words = _words(name)
-    about_masks = bool(words & _MASK) or any(word.endswith("mask") for word in words)
-    if not about_masks and not {"incorrect", "improper"} & words:
+    if not words & (_MASK | {"incorrect", "improper"}):
         return None
-    if words & _PARTIAL:
+    if words - _PARTIAL - _NONE - _CORRECT - _MASK - _NEUTRAL:
+        return None
+    if words & _PARTIAL or ("not" in words and words & _CORRECT):
         return labels.PARTIAL_MASK
-    if words & _NONE or "withoutmask" in words:
-        return labels.WITHOUT_MASK
-    return labels.WITH_MASK if words & _WORN or about_masks else None
+    return labels.WITHOUT_MASK if words & _NONE else labels.WITH_MASK
 
 
 def guess_all(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
@@ -60,7 +61,12 @@ def guess_all(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
 
 def _words(name: str) -> set[str]:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return set(re.findall(r"[a-z]+", spaced.lower()))
+    found: set[str] = set()
+    for word in re.findall(r"[a-z]+", spaced.lower()):
+        # `nomask` is two words.
+        ending = next((one for one in _ENDINGS if word.endswith(one)), "")
+        found |= {word.removesuffix(ending), "mask"} - {""} if ending else {word}
+    return found
 
 
 def _plain(name: str) -> str:

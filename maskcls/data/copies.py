@@ -12,7 +12,7 @@ import numpy as np
 _SMALL_PX, _LOW = 32, 8
 # Of 64 bits; scaled, compressed or slightly cropped copies differ in fewer.
 _NEAR_BITS = 6
-_ROWS_AT_ONCE = 512
+_ROWS_AT_ONCE = 128
 
 
 def exact_hash(data: bytes) -> str:
@@ -41,19 +41,21 @@ def groups(hashes: np.ndarray, *, near_bits: int = _NEAR_BITS) -> np.ndarray:
         hashes: `(n,) uint64`, from `perceptual_hash`.
         near_bits: Pictures whose hashes differ in no more bits look the same.
     """
-    count = len(hashes)
-    parent = np.arange(count)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = int(parent[i])
-        return i
-
-    for start in range(0, count, _ROWS_AT_ONCE):
-        rows = hashes[start : start + _ROWS_AT_ONCE, None]
-        close = np.bitwise_count(rows ^ hashes[None, start:]) <= near_bits
-        for i, j in np.argwhere(close):
-            first, second = sorted((root(start + int(i)), root(start + int(j))))
-            parent[second] = first
-    return np.array([root(i) for i in range(count)], int)
+    # Exact copies first: of a thousand, only one is compared with the rest.
+    kinds, kind_of = np.unique(hashes, return_inverse=True)
+    if not len(kinds):
+        return np.zeros(0, int)
+    pairs = []
+    for start in range(0, len(kinds), _ROWS_AT_ONCE):
+        rows = kinds[start : start + _ROWS_AT_ONCE, None]
+        pairs.append(np.argwhere(np.bitwise_count(rows ^ kinds[None, start:]) <= near_bits) + start)
+    first, second = np.concatenate(pairs).T
+    links = coo_array((np.ones(len(first), np.int8), (first, second)), shape=(len(kinds), len(kinds)))
+    _, found = connected_components(links, directed=False)
+    # Numbered by their first pictures.
+    of_each = found[kind_of]
+    _, firsts, numbers = np.unique(of_each, return_index=True, return_inverse=True)
+    return firsts[numbers]

@@ -23,6 +23,8 @@ from maskcls.errors import DatasetError
 SCHEMA = 1
 _ABOUT, _MANIFEST, PICTURES = "dataset.json", "manifest.csv", "pictures"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# A version comes behind the name that people give.
+_LONGEST_GIVEN = 56
 _FILE = re.compile(r"pictures/[0-9a-f]{64}\.[a-z0-9]{2,5}")
 
 
@@ -143,9 +145,11 @@ class Shelf:
     def draft(self) -> Iterator[Path]:
         """Yield a folder to fill; it is gone in the end, unless `keep` has made a data set of it."""
         path = self._folder / f".{uuid.uuid4().hex}.draft"
-        (path / PICTURES).mkdir(parents=True)
         try:
+            (path / PICTURES).mkdir(parents=True)
             yield path
+        except OSError as error:
+            raise DatasetError(f"The data set cannot be written to {self._folder}: {error.strerror}.") from error
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
@@ -160,7 +164,7 @@ class Shelf:
         Raises:
             DatasetError: The name cannot be one.
         """
-        check_name(about["name"])
+        check_given(about["name"])
         created = datetime.now(UTC).isoformat(timespec="seconds")
         with (draft / _MANIFEST).open("w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, [one.name for one in fields(Row)])
@@ -187,6 +191,13 @@ def check_name(name: str) -> None:
     """Raise a `DatasetError` where a name cannot be a folder's; it comes from people and web addresses."""
     if not _NAME.fullmatch(name):
         raise DatasetError(f"{name[:80]!r} cannot name a data set: use letters, digits, dots, dashes, underscores.")
+
+
+def check_given(name: str) -> None:
+    """Raise a `DatasetError` where a name with a version behind it could not be a folder's."""
+    check_name(name)
+    if len(name) > _LONGEST_GIVEN:
+        raise DatasetError(f"A data set's name has {_LONGEST_GIVEN} letters at most. Got: {name}")
 
 
 def _row(line: dict[str, str]) -> Row:

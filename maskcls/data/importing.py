@@ -12,11 +12,12 @@ import numpy as np
 from maskcls import images
 from maskcls.data import copies, splits
 from maskcls.data.class_names import guess_all
-from maskcls.data.datasets import PICTURES, Dataset, Row, Shelf, check_name
-from maskcls.data.scenes import IMAGE_SUFFIXES, Scene, find_scenes, is_scenes, read_image
+from maskcls.data.datasets import PICTURES, Dataset, Row, Shelf, check_given
+from maskcls.data.scenes import IMAGE_SUFFIXES, Scene, find_scenes, read_image
 from maskcls.data.store import Store
 from maskcls.errors import DatasetError, MaskclsError
 from maskcls.finder.cut import crop_squares, cut
+from maskcls.labels import NOT_SURE
 
 if TYPE_CHECKING:
     from maskcls.finder.finder import Finder
@@ -80,10 +81,10 @@ def import_pictures(
     Raises:
         DatasetError: There are no pictures, too many, or folders of which nobody said what they show.
     """
-    check_name(plan.name)
+    check_given(plan.name)
     skipped: list[dict[str, str]] = []
     with Store(path) as store, shelf.draft() as draft:
-        scenes = is_scenes(store)
+        scenes = _is_boxed(store)
         items = list(_boxed(store) if scenes else _in_folders(store, plan, finder, skipped))
         if not items:
             raise DatasetError(f"{path.name} holds no pictures in class folders. Expected [split/]class/picture.")
@@ -98,14 +99,17 @@ def import_pictures(
             try:
                 rows.append(_kept(item, labels[item.folder], draft))
             except MaskclsError as error:
-                skipped.append({"file": item.source, "reason": str(error)})
-        if not rows:
-            raise DatasetError(f"None of the pictures in {path.name} can be used. The first: {skipped[0]['reason']}")
+                skipped.append(_left_out(item.source, str(error)))
+        if len({row.label for row in rows}) < 2:
+            raise DatasetError(
+                f"The pictures in {path.name} that can be used do not show two classes. Left out, the first: "
+                f"{skipped[0]['reason'] if skipped else 'nothing'}"
+            )
         return shelf.keep(
             draft,
             _grouped(rows, plan.seed),
             name=plan.name,
-            source=path.name,
+            source=images.plain_name(path.name),
             classes=tuple(sorted({row.label for row in rows})),
             cut_scale=_CUT_SCALE if scenes or not plan.as_faces else 1.0,
             split_given=any(row.split for row in rows),
@@ -120,24 +124,33 @@ def folders_to_ask_about(path: Path) -> tuple[dict[str, str], list[str]]:
         DatasetError: It cannot be opened.
     """
     with Store(path) as store:
-        if is_scenes(store):
+        if _is_boxed(store):
             return guess_all({name for scene in find_scenes(store) for name in scene.classes})
-        return guess_all({place[0] for name in store.names() if (place := _place(name)) is not None})
+        return guess_all({place[0] for name in store.names() if (place := place_of(name)) is not None})
+
+
+def _is_boxed(store: Store) -> bool:
+    """Tell whether there are annotations where Pascal-VOC has them, rather than some other file of that kind."""
+    return any(name.suffix.lower() == ".xml" and name.parent.name.lower() == "annotations" for name in store.names())
 
 
 def _in_folders(store: Store, plan: Plan, finder: "Finder | None", skipped: list[dict[str, str]]) -> Iterator[_Item]:
     for name in store.names():
-        place = _place(name)
+        place = place_of(name)
         if place is not None:
             yield _Item(str(name), *place, _reader(store, name, None if plan.as_faces else finder))
         elif name.suffix.lower() in _ARCHIVES:
-            reason = "An archive in the archive; unpack it and import it by itself."
-            skipped.append({"file": str(name), "reason": reason})
+            skipped.append(_left_out(str(name), "An archive in the archive; unpack it and import it by itself."))
         elif name.suffix.lower() in IMAGE_SUFFIXES:
-            skipped.append({"file": str(name), "reason": "It lies in no class folder, so nobody says what it shows."})
+            skipped.append(_left_out(str(name), "It lies in no class folder, so nobody says what it shows."))
 
 
-def _place(name: PurePosixPath) -> tuple[str, str] | None:
+def _left_out(file: str, reason: str) -> dict[str, str]:
+    # Names come from strangers, with whatever a terminal or a file cannot hold.
+    return {"file": images.plain_name(file, longest=200), "reason": images.plain_name(reason, longest=300)}
+
+
+def place_of(name: PurePosixPath) -> tuple[str, str] | None:
     """Return the class folder and the split of a picture; None for what is no picture of a class."""
     *above, folder = ["", *name.parts[:-1]]
     if name.suffix.lower() not in IMAGE_SUFFIXES or not folder or splits.canonical_split(folder):
@@ -205,6 +218,8 @@ def _labels(folders: set[str], told: Mapping[str, str]) -> dict[str, str]:
         )
     labels = guessed | dict(told)
     for name in labels.values():
+        if name == NOT_SURE:
+            raise DatasetError("not_sure is a verdict, not a class: it means that no class is likely enough.")
         if name and not _LABEL.fullmatch(name):
             raise DatasetError(f"{images.plain_name(name)} cannot name a class: use letters, digits, - and _.")
     if len(set(labels.values()) - {""}) < 2:

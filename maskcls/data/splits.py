@@ -50,9 +50,14 @@ def _part(free: list[int], labels: Sequence[str], groups: Sequence[object], seed
     # Rare classes have fewer pictures than there are parts: scikit-learn warns, and splits as well as can be.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
-        folds = _folds(parts, seed).split(np.zeros(len(classes)), classes, own)
-        _, chosen = next(iter(folds))
-    return [free[i] for i in chosen]
+        folds = [chosen for _, chosen in _folds(parts, seed).split(np.zeros(len(classes)), classes, own)]
+    # One huge group fills a whole part, which is then no part to hold out.
+    fair = [chosen for chosen in folds if 0 < len(chosen) <= len(free) / 3]
+    wanted = len(free) / _PARTS
+    best = max(
+        fair, key=lambda chosen: (len(set(classes[chosen])), -abs(len(chosen) - wanted)), default=np.zeros(0, int)
+    )
+    return [free[i] for i in best]
 
 
 def _folds(parts: int, seed: int) -> Any:

@@ -31,6 +31,7 @@ class Explanation:
     Attributes:
         method: The method's name.
         name: The class asked about.
+        answered: Whether that is the class that the face was given.
         layer: The layer whose features were used; None for methods that use none.
         heat: `(rows, columns) float32`, spread over the crop; negative where something spoke against the class.
         took_ms: How long the map took.
@@ -40,6 +41,7 @@ class Explanation:
 
     method: str
     name: str
+    answered: bool
     layer: str | None
     heat: np.ndarray
     took_ms: float
@@ -64,7 +66,7 @@ class Explanation:
         """What it says and how far to trust it, for people."""
         if self.is_empty:
             return f"No positive evidence for “{labels.look(self.name).words}”."
-        where = f"{self.regions.sentence(self.name)} " if self.regions is not None else ""
+        where = "" if self.regions is None else f"{self.regions.sentence(self.name, answered=self.answered)} "
         return where + self.trust.sentence
 
     def as_json(self) -> dict[str, Any]:
@@ -127,10 +129,12 @@ def explain_face(
     likeness = None
     if ignorant is not None:
         blind, _ = ask(ignorant, 1)
-        likeness = trust.alike(maps[0], blind[0])
+        # A map that is the same everywhere is like nothing, and says nothing.
+        likeness = trust.alike(maps[0], blind[0]) if np.ptp(blind[0]) else None
     return Explanation(
         by,
         name,
+        name == face.label,
         layer if method(by).uses_layer else None,
         maps[0],
         took_ms,

@@ -53,7 +53,9 @@ def first_filters(network: "Network") -> np.ndarray | None:
     """
     for layer in network.layers:
         kernel = getattr(network.layer(layer.name), "kernel", None)
-        if kernel is None or "Conv2D" not in layer.kind or "Depthwise" in layer.kind:
+        # One that rests was given, not learnt: it makes grey, or what a base wants to see.
+        learnt = network.layer(layer.name).trainable
+        if kernel is None or not learnt or "Conv2D" not in layer.kind or "Depthwise" in layer.kind:
             continue
         weights = np.asarray(kernel)
         if weights.shape[2] != 3:

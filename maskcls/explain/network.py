@@ -139,8 +139,12 @@ class Network:
         return self._ask(crops_rgb, "evidence", self._evidence)
 
     def activations(self, crops_rgb: np.ndarray, layer: str) -> np.ndarray:
-        """Return what a layer answers: `(n, …) float32`."""
-        self.layer(layer)
+        """Return what a spatial layer answers: `(n, rows, columns, channels) float32`.
+
+        Raises:
+            SettingsError: There is no such layer, or it has no place in the picture.
+        """
+        self.check_spatial(layer)
         return self._ask(crops_rgb, ("activations", layer), self._tensors[layer][1])
 
     def gradients(self, crops_rgb: np.ndarray, labels: np.ndarray, layer: str) -> tuple[np.ndarray, np.ndarray]:
@@ -157,11 +161,7 @@ class Network:
         Raises:
             SettingsError: There is no such layer, or it has no place in the picture.
         """
-        self.layer(layer)
-        if layer not in self.spatial_layers:
-            raise SettingsError(
-                f"The layer {layer} has no place in the picture. Take: {', '.join(self.spatial_layers)}."
-            )
+        self.check_spatial(layer)
         return self._pieces(self._gradient_function(layer), crops_rgb, labels)
 
     def input_gradients(self, crops_rgb: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -190,14 +190,29 @@ class Network:
     def randomised(self, *, seed: int = 0) -> "Network":
         """Return the same network with each layer's learnt numbers shuffled: it has the same build and knows nothing.
 
+        What was never learnt stays: layers that rest, and a kernel that only passes on what it gets.
+
         For sanity checks (Adebayo et al., "Sanity Checks for Saliency Maps", 2018).
         """
         import keras
 
         rng = np.random.default_rng(seed)
         copy = keras.models.clone_model(self.model)
-        copy.set_weights([rng.permutation(one.ravel()).reshape(one.shape) for one in self.model.get_weights()])
-        return Network(copy, self.classes)
+        copy.set_weights(self.model.get_weights())
+        blind = Network(copy, self.classes)
+        for layer in blind._nodes.values():
+            weights = layer.get_weights()
+            if weights and layer.trainable and not _is_identity(weights[0]):
+                layer.set_weights([rng.permutation(one.ravel()).reshape(one.shape) for one in weights])
+        return blind
+
+    def check_spatial(self, layer: str) -> None:
+        """Raise a `SettingsError` where there is no such layer, or it has no place in the picture."""
+        self.layer(layer)
+        if layer not in self.spatial_layers:
+            raise SettingsError(
+                f"The layer {layer} has no place in the picture. Take: {', '.join(self.spatial_layers)}."
+            )
 
     def _ask(self, crops_rgb: np.ndarray, key: Any, tensor: Any) -> np.ndarray:
         import tensorflow as tf
@@ -278,6 +293,10 @@ class Network:
             if key not in self._compiled:
                 self._compiled[key] = build()
             return self._compiled[key]
+
+
+def _is_identity(kernel: np.ndarray) -> bool:
+    return kernel.ndim == 2 and kernel.shape[0] == kernel.shape[1] and bool((kernel == np.eye(len(kernel))).all())
 
 
 def open_version(version: "Version") -> Network:

@@ -19,8 +19,10 @@ _SIZE_PX = 64
 _OVAL_CENTRE_Y, _OVAL_HALF_X, _OVAL_HALF_Y = 0.33, 1.15, 1.3
 _BROWS_Y, _UNDER_EYES_Y, _LIP_Y, _CHIN_Y = -0.25, 0.25, 0.78, 1.22
 _NOSE_HALF_X, _MOUTH_HALF_X = 0.36, 0.6
-# A region with less of the evidence is not spoken of, however small it is; one with so much beside the face is.
-_LEAST, _BESIDE = 0.05, 0.5
+# A region with less of the evidence is not spoken of, however small it is.
+_LEAST = 0.05
+# Beside the face lies most of a crop; evidence is said to lie there when it is most of it, and more than by chance.
+_BESIDE, _BY_CHANCE = 0.5, 0.1
 # A second region that is nearly as hot as the first is spoken of too.
 _NEARLY = 0.8
 
@@ -37,24 +39,27 @@ class Regions:
     shares: dict[str, float]
     areas: dict[str, float]
 
-    def sentence(self, name: str) -> str:
+    def sentence(self, name: str, *, answered: bool = True) -> str:
         """Say where the model looked, for people: "The model looked at the uncovered nose.".
 
         That is where the map is hottest, not where most of it lies, which would be the largest region.
 
         Args:
             name: The class that the map speaks for.
+            answered: Whether that is the class that the face was given: only then it says what is covered or bare.
         """
         if not any(self.shares.values()):
             return f"Nothing in this face spoke for “{labels.look(name).words}”."
-        if self.shares[OUTSIDE] > _BESIDE:
+        if answered and self.shares[OUTSIDE] > max(_BESIDE, self.areas[OUTSIDE] + _BY_CHANCE):
             return "The model looked beside the face: do not trust this answer."
         heat = {one: self.shares[one] / self.areas[one] for one in REGIONS if self.shares[one] >= _LEAST}
         first, *others = sorted(heat, key=lambda one: -heat[one])
-        words = f"the {_described(first, name)}"
-        if others and heat[others[0]] >= _NEARLY * heat[first]:
-            words += f" and the {_described(others[0], name)}"
-        return f"The model looked at {words}."
+        spoken = [first, *others[:1]] if others and heat[others[0]] >= _NEARLY * heat[first] else [first]
+        if not answered:
+            places = " and the ".join(_described(one, "") for one in spoken)
+            return f"What little speaks for “{labels.look(name).words}” lies at the {places}."
+        places = " and the ".join(_described(one, name) for one in spoken)
+        return f"The model looked at the {places}."
 
 
 def measure(heat: np.ndarray, landmarks: np.ndarray, crop_xyxy: tuple[float, float, float, float]) -> Regions:

@@ -22,6 +22,9 @@ STEPS = 16
 _BLUR = 1 / 12
 # Maps that rise and fall together by more than this are called alike.
 _ALIKE = 0.5
+# A class with less probability has nothing to lose; a map that is right makes it fall by so much when its hottest fifth
+# is covered.
+_HARDLY, _FALL = 0.1, 0.1
 # Insertion area less deletion area; in the mean a random order comes near 0.
 _FAITHFUL = 0.2
 
@@ -57,9 +60,10 @@ class Trust:
     @property
     def sentence(self) -> str:
         """What all this means, in plain words."""
-        faithful = self.insertion_area - self.deletion_area >= _FAITHFUL
         fifth, shown = self.deletion[round(STEPS / 5)], self.insertion[round(STEPS / 5)]
-        if faithful:
+        if self.deletion[0] < _HARDLY:
+            words = "The model hardly gives this class, so covering cannot test the map."
+        elif self.insertion_area - self.deletion_area >= _FAITHFUL and self.deletion[0] - fifth >= _FALL:
             words = (
                 f"Covering the hottest fifth takes the class from {self.deletion[0]:.0%} to {fifth:.0%}, and showing "
                 f"only it brings {shown:.0%}: the map points at what the model uses."

@@ -118,4 +118,4 @@ def _with_heatmap(face: Face, image_rgb: np.ndarray, number: int, *, shown: str,
     elif not evidence.any():
         st.caption(f":material/info: No positive evidence for {plain(words)} in this face.")
     elif (found := regions.of_face(face, shown)) is not None:
-        st.caption(f":material/visibility: {plain(found.sentence(shown))}")
+        st.caption(f":material/visibility: {plain(found.sentence(shown, answered=shown == face.label))}")

@@ -4,14 +4,16 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from maskcls import images, labels, samples
+from maskcls import images, samples
 from maskcls.analysis import Settings, analyse, classify_boxes
+from maskcls.data.class_names import guess_all
+from maskcls.data.importing import place_of
 from maskcls.data.scenes import IMAGE_SUFFIXES
 from maskcls.data.store import Store
 from maskcls.errors import MaskclsError
@@ -21,7 +23,7 @@ from maskcls.ui.desk import Desk, Models
 from maskcls.ui.words import counted, plain
 
 _MOST_FACES = 400
-_BOX, _SET, _TOLD = "gallery", "gallery_set", "gallery_told"
+_BOX, _SET, _TOLD, _DESK = "gallery", "gallery_set", "gallery_told", "gallery_desk"
 _MEGABYTES = 200
 
 
@@ -77,13 +79,26 @@ def show(of: Models, desk: Desk, settings: Settings) -> Gallery:
     gallery = Gallery()
     for part in (brought[1] if brought is not None and brought[0] == of.stamp else Gallery(), _samples(of, size_px)):
         gallery.extend(part)
+    gallery.extend(_on_desk(of, desk, settings))
+    return gallery
+
+
+def _on_desk(of: Models, desk: Desk, settings: Settings) -> Gallery:
+    """Return the faces on the desk, cut again only when something there has changed."""
+    key = (of.stamp, settings, tuple(desk.pictures))
+    known: tuple[tuple, Gallery] | None = st.session_state.get(_DESK)
+    if known is not None and known[0] == key:
+        return known[1]
+    found = Gallery()
     for picture in desk.pictures.values():
         result = desk.analyse(picture, of, settings)
         if result.error is None and result.faces:
             image_rgb = desk.image(picture)
             for face in result.faces:
-                gallery.add(crop_of(face, image_rgb, size_px=size_px), face.verdict, picture.name)
-    return gallery
+                crop_rgb = crop_of(face, image_rgb, size_px=of.classifier.card.input_px)
+                found.add(crop_rgb, face.verdict, picture.name)
+    st.session_state[_DESK] = (key, found)
+    return found
 
 
 def read_set(
@@ -106,6 +121,10 @@ def read_set(
     size_px = of.classifier.card.input_px
     with Store(path) as store:
         names = [name for name in store.names() if name.suffix.lower() in IMAGE_SUFFIXES]
+        folders = {place[0] for name in names if (place := place_of(name)) is not None}
+        classes, own = guess_all(folders)
+        # One folder around all pictures is no class.
+        classes = classes | {name: name for name in own} if len(folders) > 1 else {}
         chosen = np.random.default_rng(0).permutation(len(names))[:_MOST_FACES]
         for done, i in enumerate(chosen):
             tell(done / len(chosen))
@@ -118,12 +137,10 @@ def read_set(
             faces = analyse(image_rgb, of.finder, of.classifier, settings)
             for face in faces or classify_boxes(image_rgb, [(0, 0, width, height)], of.classifier):
                 crop_rgb = crop_of(face, image_rgb, size_px=size_px)
-                gallery.add(crop_rgb, _class_of(names[i]) or face.verdict, str(names[i]))
+                place = place_of(names[i])
+                name = classes.get(place[0]) if place is not None else None
+                gallery.add(crop_rgb, images.plain_name(name or face.verdict), str(names[i]))
     return gallery, unreadable
-
-
-def _class_of(name: PurePosixPath) -> str | None:
-    return labels.canonical(images.plain_name(name.parent.name)) if name.parent.name else None
 
 
 def _take(file: UploadedFile, of: Models, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from maskcls.explain.network import Network
 from maskcls.ui import charts, gallery, models
 from maskcls.ui.desk import Desk
 from maskcls.ui.gallery import Gallery
+from maskcls.ui.models import Opened
 from maskcls.ui.pick_face import Chosen
 from maskcls.ui.words import counted
 
@@ -28,13 +29,14 @@ def show(chosen: Chosen, desk: Desk, settings: Settings) -> None:
     Raises:
         ModelError: The network cannot be opened.
     """
-    network = models.opened(chosen.version).network
+    opened = models.opened(chosen.version)
+    network = opened.network
     crop_rgb = crop_of(chosen.face, chosen.image_rgb, size_px=network.input_px)
     _architecture(network)
     layer = _layer(network, chosen)
     _feature_maps(network, crop_rgb, layer)
     faces = gallery.show(chosen.models, desk, settings)
-    _channel(network, crop_rgb, layer, faces)
+    _channel(opened, crop_rgb, layer, faces)
     _first_filters(network)
     _space(network, faces)
 
@@ -99,8 +101,9 @@ def _feature_maps(network: Network, crop_rgb: np.ndarray, layer: str) -> None:
     )
 
 
-def _channel(network: Network, crop_rgb: np.ndarray, layer: str, known: Gallery) -> None:
+def _channel(opened: Opened, crop_rgb: np.ndarray, layer: str, known: Gallery) -> None:
     st.subheader("What a channel looks for", anchor=False)
+    network = opened.network
     found = layers.feature_maps(network, crop_rgb, layer)
     most = len(found.channels) - 1
     channel = st.number_input(
@@ -110,7 +113,7 @@ def _channel(network: Network, crop_rgb: np.ndarray, layer: str, known: Gallery)
     sought, faces = st.columns([1, 2], gap="medium")
     with sought:
         st.caption("Made from noise, step by step, to excite it as much as can be:")
-        _looked_for(network, layer, channel)
+        _looked_for(opened, layer, channel)
     with faces:
         st.caption("The faces that excite it most, of all there are to compare with:")
         best = layers.most_exciting(network, known.stacked, layer, channel, most=8)
@@ -125,14 +128,14 @@ def _channel(network: Network, crop_rgb: np.ndarray, layer: str, known: Gallery)
                 )
 
 
-def _looked_for(network: Network, layer: str, channel: int) -> None:
-    key = f"looked_for_{id(network)}_{layer}_{channel}"
+def _looked_for(opened: Opened, layer: str, channel: int) -> None:
+    key = f"looked_for_{opened.stamp}_{layer}_{channel}"
     if key not in st.session_state:
         if not st.button("Make the picture", icon=":material/auto_awesome:", key=f"make_{key}"):
             return
         bar = st.progress(0.0, "Climbing …")
         st.session_state[key] = layers.looked_for(
-            network, layer, channel, tell=lambda share: bar.progress(share, "Climbing …")
+            opened.network, layer, channel, tell=lambda share: bar.progress(share, "Climbing …")
         )
         bar.empty()
     alt = f"What excites channel {channel} of {layer}"

@@ -62,7 +62,7 @@ def of_version(name: str) -> Models:
     finder = registry.version(registry.shipped_name("finder"), "finder")
     device = os.environ.get(DEVICE_VARIABLE, "")
     stamps = (_stamp(finder, device), _stamp(registry.version(name), device))
-    return Models(_finder(stamps[0]), _classifier(stamps[1], name), " ".join(stamps))
+    return Models(_finder(stamps[0]), _just(stamps[1], name), " ".join(stamps))
 
 
 def opened(name: str) -> Opened:
@@ -96,6 +96,12 @@ def _classifier(stamp: str, name: str) -> Classifier:  # noqa: ARG001
         return Registry().classifier(name)
     except ModelError:
         return Registry().classifier()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
+def _just(stamp: str, name: str) -> Classifier:  # noqa: ARG001
+    """Return this version, and no other in its place."""
+    return Registry().classifier(name)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the network: TensorFlow takes some seconds to load …")

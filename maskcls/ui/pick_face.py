@@ -56,7 +56,7 @@ def show(desk: Desk, settings: Settings) -> Chosen | None:
             st.warning(plain(one.error), icon=":material/broken_image:")
     if not readable:
         return None
-    faces = {one.key: [*results[one.key].faces, *desk.drawn_faces(one, chosen)][:_MOST_FACES] for one in readable}
+    faces = {one.key: [*desk.drawn_faces(one, chosen), *results[one.key].faces][:_MOST_FACES] for one in readable}
     looked_at = picture.pick([(one, faces[one.key]) for one in readable], desk.latest)
     if not faces[looked_at.key]:
         st.info(
@@ -68,7 +68,7 @@ def show(desk: Desk, settings: Settings) -> Chosen | None:
         return None
     image_rgb = desk.image(looked_at)
     face = _face(looked_at, faces[looked_at.key], image_rgb)
-    place = "_".join(f"{side:.0f}" for side in face.box_xyxy)
+    place = "_".join(f"{side:.3f}" for side in (*face.box_xyxy, face.score))
     return Chosen(face, image_rgb, chosen, version, f"{chosen.stamp}/{looked_at.content}/{place}")
 
 

@@ -59,8 +59,12 @@ def show(chosen: Chosen) -> None:
                 / 100
             )
         picture, face = chosen.image_rgb, chosen.face
-        asked = what_if.with_mask(picture, face, share=share, size_px=chosen.models.classifier.card.input_px)
-        shown = what_if.with_mask(picture, face, share=share, size_px=_SHOWN_PX)
+        try:
+            asked = what_if.with_mask(picture, face, share=share, size_px=chosen.models.classifier.card.input_px)
+            shown = what_if.with_mask(picture, face, share=share, size_px=_SHOWN_PX)
+        except ValueError:
+            st.info("This face is turned too far away for a mask to be painted on it.", icon=":material/info:")
+            return
         with seen:
             _boundary(chosen, share)
     # Beside the sliders, or below the only one.
@@ -77,8 +81,9 @@ def _answer(chosen: Chosen, asked: np.ndarray, shown: np.ndarray) -> None:
     st.subheader(badge(answer.verdict), anchor=False)
     with st.grid(2, wrap=False, min_column_width=60, gap="xsmall"):
         st.image(shown, width="stretch", output_format="JPEG", alt="The face with something on it")
-        over = drawing.overlay(shown, heat(answer, answer.label), opacity=0.6)
-        st.image(over, width="stretch", output_format="JPEG", alt="Where the evidence lies now")
+        if answer.evidence.size:
+            over = drawing.overlay(shown, heat(answer, answer.label), opacity=0.6)
+            st.image(over, width="stretch", output_format="JPEG", alt="Where the evidence lies now")
     st.plotly_chart(
         charts.probability_bars(answer.probabilities),
         key="what_if_bars",

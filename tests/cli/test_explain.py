@@ -49,7 +49,8 @@ def test_as_text():
     ("options", "message"),
     [
         (("--class", "beard"), "knows no class 'beard'. It knows: with_mask, without_mask"),
-        (("--layer", "nowhere"), "no layer 'nowhere'"),
+        (("--method", "eigen-cam", "--layer", "nowhere"), "no layer 'nowhere'"),
+        (("--method", "eigen-cam", "--layer", "logits"), "no place in the picture"),
         (("--model", "nobody"), "There is no model nobody"),
         (("--out", "one.png/why"), "cannot be made"),
     ],

@@ -85,6 +85,11 @@ def test_labels_that_look_wrong(tmp_path: Path):
     assert len(told) == 9
 
 
+def test_a_class_without_training(tmp_path: Path):
+    found = check(made(tmp_path, folder(tmp_path / "set", train__a=4, validation__a=1, test__b=4)))
+    assert (found.untaught, found.is_balanced) == (["b"], False)
+
+
 @pytest.mark.parametrize(("many", "balanced"), [(8, True), (20, False)])
 def test_imbalance(tmp_path: Path, many: int, balanced: bool):
     found = check(made(tmp_path, folder(tmp_path / "set", train__a=many, train__b=4, test__a=1, validation__a=1)))

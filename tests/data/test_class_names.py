@@ -31,6 +31,16 @@ WORN, BARE, PARTIAL = "with_mask", "without_mask", "partial_mask"
         ("beard", None),
         ("0", None),
         ("maschera", None),
+        ("nonmask", BARE),
+        ("NoFaceMask", BARE),
+        ("withoutfacemask", BARE),
+        ("womask", BARE),
+        ("incorrectmask", PARTIAL),
+        ("partialmask", PARTIAL),
+        ("not_correctly_masked", PARTIAL),
+        ("mask_off", None),
+        ("mask removed", None),
+        ("medical_mask", None),
     ],
 )
 def test_guess(name: str, label: str | None):
@@ -53,5 +63,6 @@ def test_ones_own_classes():
 
 def test_who_is_asked():
     assert guess_all(["with_mask", "no_mask", "helmet"]) == ({"with_mask": WORN, "no_mask": BARE}, ["helmet"])
-    # Both would be worn, and perhaps they are not.
     assert guess_all(["mask_blue", "mask_red", "no_mask"]) == ({"no_mask": BARE}, ["mask_blue", "mask_red"])
+    # Both would be worn, and perhaps they are not.
+    assert guess_all(["mask", "face_mask", "no_mask"]) == ({"no_mask": BARE}, ["face_mask", "mask"])

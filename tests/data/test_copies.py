@@ -51,6 +51,10 @@ def test_groups_are_chained():
     assert copies.groups(hashes, near_bits=0).tolist() == [0, 1, 2, 3, 4]
 
 
+def test_a_thousand_copies_are_compared_once():
+    assert copies.groups(np.zeros(30_000, np.uint64)).tolist() == [0] * 30_000
+
+
 def test_more_than_are_compared_at_once():
     hashes = np.arange(1300, dtype=np.uint64) << np.uint64(20)
     hashes[1299] = hashes[3]

@@ -138,11 +138,46 @@ def test_one_class_is_too_few(tmp_path: Path, shelf: Shelf):
         import_pictures(folder(tmp_path / "set", mask=4), shelf, Plan("mine"))
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", ".hidden", "x" * 80])
+@pytest.mark.parametrize("name", ["", "..", "a/b", ".hidden", "x" * 80, "x" * 60])
 def test_names_that_cannot_be(tmp_path: Path, shelf: Shelf, name: str):
-    with pytest.raises(DatasetError, match="cannot name a data set"):
+    with pytest.raises(DatasetError, match="name"):
         import_pictures(folder(tmp_path / "set", a=1, b=1), shelf, Plan(name))
     assert nothing_left(tmp_path)
+
+
+def test_the_second_class_is_unreadable(tmp_path: Path, shelf: Shelf):
+    source = folder(tmp_path / "set", a=3)
+    (source / "b").mkdir()
+    (source / "b" / "torn.png").write_bytes(b"torn")
+    with pytest.raises(DatasetError, match="do not show two classes"):
+        import_pictures(source, shelf, Plan("mine"))
+    assert nothing_left(tmp_path)
+
+
+def test_names_that_no_terminal_should_see(tmp_path: Path, shelf: Shelf):
+    source = folder(tmp_path / "set", a=3, b=3)
+    (source / "a" / "\udce9\x1b[31m.png").write_bytes(b"torn")
+    made = import_pictures(source, shelf, Plan("mine"))
+    (left_out,) = made.about.skipped
+    assert "\x1b" not in left_out["file"] + left_out["reason"]
+    assert shelf.open("mine-1") == made
+
+
+def test_a_stray_annotation(tmp_path: Path, shelf: Shelf):
+    source = folder(tmp_path / "set", a=3, b=3)
+    (source / "a" / "notes.xml").write_text("<note/>")
+    assert len(import_pictures(source, shelf, Plan("mine")).rows) == 6
+
+
+def test_a_verdict_is_no_class(tmp_path: Path, shelf: Shelf):
+    with pytest.raises(DatasetError, match="verdict"):
+        import_pictures(folder(tmp_path / "set", a=2, b=2), shelf, Plan("mine", {"a": "not_sure"}))
+
+
+def test_nowhere_to_write(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatasetError, match="cannot be written"):
+        import_pictures(folder(tmp_path / "set", a=2, b=2), Shelf(tmp_path / "file" / "datasets"), Plan("mine"))
 
 
 def test_stopped_half_way(tmp_path: Path, shelf: Shelf):

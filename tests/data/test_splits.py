@@ -33,6 +33,13 @@ def test_groups_stay_whole_and_classes_even():
     assert complete([""] * 180, labels, groups, seed=1) != splits
 
 
+def test_one_huge_group_is_no_part():
+    groups = [0] * 90 + list(range(1, 11))
+    for seed in range(5):
+        splits = complete([""] * 100, ["a", "b"] * 50, groups, seed=seed)
+        assert splits[:90] == ["train"] * 90
+
+
 def test_what_is_given_stays():
     given = ["test"] * 5 + ["train"] * 30
     splits = complete(given, ["a", "b"] * 17 + ["a"], list(range(35)))

@@ -29,6 +29,13 @@ def test_first_filters(pooled: Network):
     assert filters[0, 0, 0].tolist() == [255, 128, 128]
 
 
+def test_what_was_given_is_no_filter():
+    from maskcls.architectures import grey_cnn, vgg16
+
+    assert layers.first_filters(Network(grey_cnn.build(classes=2, input_px=32), ("a", "b"))) is None
+    assert layers.first_filters(Network(vgg16.build(classes=2, input_px=32), ("a", "b"))).shape == (64, 3, 3, 3)
+
+
 def test_no_filters_of_colours():
     import keras
     from keras import layers as kl

@@ -136,6 +136,18 @@ def test_shuffled_weights_know_nothing(shipped: Network, rng: np.random.Generato
     assert np.abs(blind.probabilities(crops) - before).max() > 0.01
     assert shipped.probabilities(crops) == pytest.approx(before)
     assert blind.probabilities(crops) == pytest.approx(shipped.randomised().probabilities(crops))
+    # The kernel of the bias passes on what it gets, and was never learnt: every class keeps its own evidence.
+    assert (np.asarray(blind.layer("logits").kernel) == np.eye(3)).all()
+    for label in range(3):
+        assert np.abs(blind.gradients(crops, np.full(2, label), blind.default_layer)[1]).max() > 0
+
+
+def test_what_was_never_learnt_stays():
+    from maskcls.architectures import vgg16
+
+    network = Network(vgg16.build(classes=2, input_px=32), ("a", "b"))
+    given = network.randomised().layer("bgr_less_means").get_weights()
+    assert (given[0] == network.layer("bgr_less_means").get_weights()[0]).all()
 
 
 def test_a_damaged_file(tmp_path: Path):

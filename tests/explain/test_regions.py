@@ -76,6 +76,17 @@ def test_sentences(name: str, place: tuple[float, float], words: str):
     assert words in measure(spot(*place), UPRIGHT, CROP).sentence(name)
 
 
+def test_why_not_says_nothing_of_covers():
+    found = measure(spot(50, 52), UPRIGHT, CROP)
+    assert found.sentence(labels.WITHOUT_MASK, answered=False) == "What little speaks for “no mask” lies at the nose."
+    beside = measure(spot(5, 5), UPRIGHT, CROP)
+    assert "do not trust" not in beside.sentence(labels.WITH_MASK, answered=False)
+
+
+def test_an_even_map_is_not_beside_the_face():
+    assert "do not trust" not in measure(np.ones((8, 8)), UPRIGHT, CROP).sentence(labels.WITH_MASK)
+
+
 def test_the_hottest_place_not_the_largest():
     heat = np.zeros((20, 20), np.float32)
     heat[4:15, 5:15] = 0.3

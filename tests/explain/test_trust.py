@@ -71,6 +71,11 @@ def test_sentences():
     assert bad.sentence.startswith("With the hottest fifth covered the model still gives the class 100% (100% before)")
     assert "says little" in bad.sentence
     assert "shows the picture, not the model" in bad.sentence
+    hardly = trust.Trust(curve, np.full_like(curve, 0.02), 0.1)
+    assert hardly.sentence == "The model hardly gives this class, so covering cannot test the map."
+    # Areas alone do not make it right.
+    late = trust.Trust(np.ones_like(curve), np.where(curve < 0.5, 1.0, 0.0), 0.1)
+    assert "says little" in late.sentence
     assert "knows nothing" not in trust.Trust(curve, curve, 0.1).sentence
 
 
