@@ -98,27 +98,41 @@ def looked_for(network: "Network", layer: str, channel: int, *, tell: Tell = lam
     return np.rint(picture).astype(np.uint8)
 
 
-def most_exciting(
-    network: "Network", crops_rgb: np.ndarray, layer: str, channel: int, *, most: int = 9
-) -> list[tuple[int, float]]:
-    """Return which crops `(n, s, s, 3) uint8` excite a channel most, as number and strength, the strongest first.
+def mean_answers(network: "Network", crops_rgb: np.ndarray, layer: str) -> np.ndarray:
+    """Return each channel's mean over all places, for crops `(n, s, s, 3) uint8`: `(n, channels) float32`.
 
-    The strength is the channel's mean over all places: many channels reach the most they can answer in any face.
+    Means, because many channels reach the most they can answer in any face.
+
+    Raises:
+        SettingsError: There is no such layer, or it has no place in the picture.
     """
-    strengths = network.activations(crops_rgb, layer)[..., channel].mean(axis=(1, 2))
+    return network.activations(crops_rgb, layer).mean(axis=(1, 2))
+
+
+def most_exciting(answers: np.ndarray, channel: int, *, most: int = 9) -> list[tuple[int, float]]:
+    """Return which crops excite a channel most, as number and strength, the strongest first.
+
+    Args:
+        answers: From `mean_answers`.
+        channel: Its number in the layer.
+        most: How many.
+    """
+    strengths = answers[:, channel]
     order = np.argsort(-strengths, kind="stable")[:most]
     return [(int(i), float(strengths[i])) for i in order]
 
 
-def places(network: "Network", crops_rgb: np.ndarray) -> np.ndarray:
-    """Return where crops `(n, s, s, 3) uint8` lie in the space of the last features, seen in two directions: `(n, 2)`.
+def places(answers: np.ndarray) -> np.ndarray:
+    """Return where crops lie in the space of a layer's features, seen in two directions: `(n, 2) float32`.
 
-    The directions in which they differ most (principal components) of the features' means over all places.
+    The directions in which they differ most (principal components).
+
+    Args:
+        answers: From `mean_answers`.
     """
-    features = network.activations(crops_rgb, network.default_layer).mean(axis=(1, 2))
-    if len(features) < 2:
-        return np.zeros((len(features), 2), np.float32)
-    centred = features - features.mean(axis=0)
+    if len(answers) < 2:
+        return np.zeros((len(answers), 2), np.float32)
+    centred = answers - answers.mean(axis=0)
     left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
     return np.pad(left[:, :2] * sizes[:2], ((0, 0), (0, max(0, 2 - min(centred.shape))))).astype(np.float32)
 

@@ -1,6 +1,7 @@
 """Inside the network: its layers, what they answer to a face, what they look for, and where faces lie for the last."""
 
 import base64
+import hashlib
 
 import numpy as np
 import streamlit as st
@@ -21,6 +22,7 @@ _MOST_MAPS, _MAP_PX, _ACROSS = 64, 72, 16
 _FILTER_PX = 36
 _SHOWN_PX = 224
 _HOVER_PX = 96
+_ANSWERS_KEPT = 8
 
 
 def show(chosen: Chosen, desk: Desk, settings: Settings) -> None:
@@ -38,7 +40,7 @@ def show(chosen: Chosen, desk: Desk, settings: Settings) -> None:
     faces = gallery.show(chosen.models, desk, settings)
     _channel(opened, crop_rgb, layer, faces)
     _first_filters(network)
-    _space(network, faces)
+    _space(opened, faces)
 
 
 def _architecture(network: Network) -> None:
@@ -116,7 +118,7 @@ def _channel(opened: Opened, crop_rgb: np.ndarray, layer: str, known: Gallery) -
         _looked_for(opened, layer, channel)
     with faces:
         st.caption("The faces that excite it most, of all there are to compare with:")
-        best = layers.most_exciting(network, known.stacked, layer, channel, most=8)
+        best = layers.most_exciting(_answers(opened, known, layer), channel, most=8)
         with st.grid(4, min_column_width=70, gap="xsmall"):
             for i, strength in best:
                 st.image(
@@ -159,12 +161,12 @@ def _first_filters(network: Network) -> None:
     )
 
 
-def _space(network: Network, known: Gallery) -> None:
+def _space(opened: Opened, known: Gallery) -> None:
     st.subheader("Where faces lie for the last layer", anchor=False)
     if len(known.crops) < 3:
         st.caption("It takes three faces or more. Add pictures.")
         return
-    places = layers.places(network, known.stacked)
+    places = layers.places(_answers(opened, known, opened.network.default_layer))
     rows = [
         {
             "x": float(x),
@@ -180,6 +182,18 @@ def _space(network: Network, known: Gallery) -> None:
         "Faces that the network finds alike lie close to each other. The two directions are those in which they differ "
         "most (principal components). Point at a dot to see the face."
     )
+
+
+def _answers(opened: Opened, known: Gallery, layer: str) -> np.ndarray:
+    """Return what a layer answers to all faces; hundreds are asked once, not at every press of a button."""
+    crops = known.stacked
+    key = (opened.stamp, layer, hashlib.sha256(crops.tobytes()).hexdigest())
+    kept: dict[tuple, np.ndarray] = st.session_state.setdefault("inside_answers", {})
+    if key not in kept:
+        if len(kept) >= _ANSWERS_KEPT:
+            kept.clear()
+        kept[key] = layers.mean_answers(opened.network, crops, layer)
+    return kept[key]
 
 
 def _data_uri(crop_rgb: np.ndarray) -> str:

@@ -65,10 +65,11 @@ def test_a_dead_channel_gets_nothing():
 
 
 def test_most_exciting(pooled: Network):
-    assert layers.most_exciting(pooled, np.zeros((0, PX, PX, 3), np.uint8), "features", RED) == []
+    nothing = layers.mean_answers(pooled, np.zeros((0, PX, PX, 3), np.uint8), "features")
+    assert layers.most_exciting(nothing, RED) == []
     crops = np.zeros((3, PX, PX, 3), np.uint8)
     crops[1, ..., RED], crops[2, ..., RED] = 255, 51
-    assert layers.most_exciting(pooled, crops, "features", RED, most=2) == [
+    assert layers.most_exciting(layers.mean_answers(pooled, crops, "features"), RED, most=2) == [
         (1, pytest.approx(1)),
         (2, pytest.approx(0.2)),
     ]
@@ -76,7 +77,8 @@ def test_most_exciting(pooled: Network):
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
 def test_places(pooled: Network, count: int, rng: np.random.Generator):
-    places = layers.places(pooled, rng.integers(0, 256, (count, PX, PX, 3), np.uint8))
+    crops = rng.integers(0, 256, (count, PX, PX, 3), np.uint8)
+    places = layers.places(layers.mean_answers(pooled, crops, "features"))
     assert places.shape == (count, 2)
     assert np.isfinite(places).all()
 
@@ -86,7 +88,7 @@ def test_alike_lie_close(pooled: Network):
     crops[:2, ..., RED] = 255
     crops[2:, ..., GREEN] = 255
     crops[1, 0, 0] = 0
-    a, b, c, _ = layers.places(pooled, crops)
+    a, b, c, _ = layers.places(layers.mean_answers(pooled, crops, "features"))
     assert np.linalg.norm(a - b) < 0.2 * np.linalg.norm(a - c)
 
 
