@@ -135,6 +135,11 @@ def judge_crop(face: Face, crop_rgb: np.ndarray, classifier: Classifier) -> Face
     return replace(face, probabilities=shares, evidence=evidence[0], reasons=() if sure else (reasons.LOW_CONFIDENCE,))
 
 
+def crop_of(face: Face, image_rgb: np.ndarray, *, size_px: int) -> np.ndarray:
+    """Return what the classifier sees of a face in a picture `(h, w, 3) uint8`: `(size_px, size_px, 3) uint8`."""
+    return cut(image_rgb, np.array([face.crop_xyxy], np.float32), size_px=size_px)[0]
+
+
 def heat(face: Face, name: str) -> np.ndarray:
     """Return what speaks for class `name` in each cell of the crop: `(rows, columns) float32`, nothing below zero."""
     return np.maximum(face.evidence_for(name), 0.0)

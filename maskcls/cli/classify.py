@@ -10,7 +10,7 @@ import numpy as np
 
 from maskcls import drawing, images, report
 from maskcls.analysis import Settings, analyse
-from maskcls.cli.common import FILE, as_json_option, check_writable, model_option, say, tracked, write_file
+from maskcls.cli.common import FILE, as_json_option, check_writable, make_folder, model_option, say, tracked, write_file
 from maskcls.cli.paths import file_key, pictures, text_of
 from maskcls.errors import MaskclsError, SettingsError
 from maskcls.face import Face
@@ -141,10 +141,7 @@ class _Annotator:
     """Writes pictures with their boxes into one folder, over none of this run's other pictures, given or written."""
 
     def __init__(self, folder: Path, given: Sequence[Path]) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingsError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
+        make_folder(folder)
         self._folder = folder.resolve()
         self._taken = {file_key(path) for path in given}
 

@@ -22,6 +22,18 @@ def check_writable(path: Path | None) -> None:
         raise SettingsError(f"There is no folder {path.absolute().parent} to write {path.name} into. Make it first.")
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder for results.
+
+    Raises:
+        SettingsError: It cannot be made; says why.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"The folder {path} cannot be made: {error.strerror}. Choose another one.") from error
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file.
 

@@ -8,10 +8,11 @@ import click
 import numpy as np
 
 from maskcls import drawing, images
-from maskcls.analysis import Settings, analyse
-from maskcls.cli.common import as_json_option, model_option, write_file
+from maskcls.analysis import Settings, analyse, crop_of
+from maskcls.cli.common import as_json_option, make_folder, model_option, write_file
+from maskcls.cli.paths import text_of
 from maskcls.errors import SettingsError
-from maskcls.explain.explanation import Explanation, crop_of, explain_face
+from maskcls.explain.explanation import Explanation, explain_face
 from maskcls.explain.methods import METHODS, method
 from maskcls.explain.network import open_version
 from maskcls.face import Face
@@ -68,7 +69,7 @@ def explain(
     used = (layer or network.default_layer) if method(by).uses_layer else ""
     if used:
         network.check_spatial(used)
-    _make(folder)
+    make_folder(folder)
     faces = analyse(image_rgb, registry.finder(), registry.classifier(version.name), Settings())
     ignorant = None if no_check else network.randomised()
     told = []
@@ -77,15 +78,8 @@ def explain(
         found = explain_face(network, face, crop_rgb, name=name or face.label, by=by, layer=used, ignorant=ignorant)
         files = _write(folder / f"{photo.stem}.face{number}.{by}", found, crop_of(face, image_rgb, size_px=_SHOWN_PX))
         told.append({"box_xyxy": face.as_json()["box_xyxy"], **found.as_json(), "files": files})
-    result = {"file": str(photo), "method": by, "layer": used if method(by).uses_layer else None, "faces": told}
+    result = {"file": text_of(photo), "method": by, "layer": used if method(by).uses_layer else None, "faces": told}
     click.echo(json.dumps(result) if as_json else "\n".join(_lines(result, faces)))
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
 
 
 def _write(stem: Path, found: Explanation, crop_rgb: np.ndarray) -> list[str]:
@@ -93,7 +87,7 @@ def _write(stem: Path, found: Explanation, crop_rgb: np.ndarray) -> list[str]:
     written = {".png": images.encode(shown), ".npz": found.as_npz()}
     for ending, data in written.items():
         write_file(stem.with_name(stem.name + ending), data)
-    return [str(stem.with_name(stem.name + ending)) for ending in written]
+    return [text_of(stem.with_name(stem.name + ending)) for ending in written]
 
 
 def _lines(result: dict[str, Any], faces: list[Face]) -> list[str]:

@@ -4,7 +4,6 @@ A preview and a training that draw from the same seed show the same picture. It 
 that is served never holds it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 import cv2
@@ -143,18 +142,6 @@ def apply_change(change: Change, image_rgb: np.ndarray, *, size_px: int) -> np.n
         image_rgb, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return _erase(change, apply_photometric(change.photometric, turned))
-
-
-def from_mapping(values: Mapping[str, float]) -> Augmentation:
-    """Return the augmentation that a settings file holds.
-
-    Raises:
-        SettingsError: A change is unknown or goes too far.
-    """
-    unknown = sorted(set(values) - set(LIMITS))
-    if unknown:
-        raise SettingsError(f"There is no change called {unknown[0][:80]!r}. There are: {', '.join(LIMITS)}.")
-    return Augmentation(**{name: float(value) for name, value in values.items()})
 
 
 def _matrix(change: Change, width: int, height: int, size_px: int) -> np.ndarray:

@@ -91,20 +91,7 @@ def import_pictures(
         if len(items) > MAX_PICTURES:
             raise DatasetError(f"{path.name} holds {len(items)} pictures; {MAX_PICTURES} can be taken at once.")
         labels = _labels({item.folder for item in items}, plan.classes)
-        rows = []
-        for done, item in enumerate(items):
-            tell(done / len(items))
-            if not labels[item.folder]:
-                continue
-            try:
-                rows.append(_kept(item, labels[item.folder], draft))
-            except MaskclsError as error:
-                skipped.append(_left_out(item.source, str(error)))
-        if len({row.label for row in rows}) < 2:
-            raise DatasetError(
-                f"The pictures in {path.name} that can be used do not show two classes. Left out, the first: "
-                f"{skipped[0]['reason'] if skipped else 'nothing'}"
-            )
+        rows = _read(items, labels, draft, skipped, tell)
         return shelf.keep(
             draft,
             _grouped(rows, plan.seed),
@@ -117,16 +104,33 @@ def import_pictures(
         )
 
 
-def folders_to_ask_about(path: Path) -> tuple[dict[str, str], list[str]]:
-    """Return what the class folders in `path` show, by their names, and those whose names do not say.
+def _read(
+    items: list[_Item],
+    labels: Mapping[str, str],
+    draft: Path,
+    skipped: list[dict[str, str]],
+    tell: Callable[[float], object],
+) -> list[Row]:
+    """Return a row for each picture that was written into the draft; those that cannot be used are added to `skipped`.
 
     Raises:
-        DatasetError: It cannot be opened.
+        DatasetError: Those that can do not show two classes.
     """
-    with Store(path) as store:
-        if _is_boxed(store):
-            return guess_all({name for scene in find_scenes(store) for name in scene.classes})
-        return guess_all({place[0] for name in store.names() if (place := place_of(name)) is not None})
+    rows = []
+    for done, item in enumerate(items):
+        tell(done / len(items))
+        if not labels[item.folder]:
+            continue
+        try:
+            rows.append(_kept(item, labels[item.folder], draft))
+        except MaskclsError as error:
+            skipped.append(_left_out(item.source, str(error)))
+    if len({row.label for row in rows}) < 2:
+        raise DatasetError(
+            "The pictures that can be used do not show two classes. Left out, the first: "
+            f"{skipped[0]['reason'] if skipped else 'nothing'}"
+        )
+    return rows
 
 
 def _is_boxed(store: Store) -> bool:

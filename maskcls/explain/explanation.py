@@ -13,7 +13,6 @@ from maskcls.explain.methods import method, timed_map
 from maskcls.explain.question import Question, Tell
 from maskcls.explain.regions import Regions
 from maskcls.explain.trust import Trust
-from maskcls.finder.cut import cut
 
 if TYPE_CHECKING:
     from maskcls.explain.network import Network
@@ -107,7 +106,7 @@ def explain_face(
     Args:
         network: The classifier.
         face: The face, for its landmarks.
-        crop_rgb: What the classifier sees of it, `(s, s, 3) uint8`: see `crop_of`.
+        crop_rgb: What the classifier sees of it, `(s, s, 3) uint8`: see `analysis.crop_of`.
         name: The class.
         by: The method's name.
         layer: The layer to look at, for methods that use one.
@@ -141,8 +140,3 @@ def explain_face(
         trust.ask(lambda crops: network.probabilities(crops)[:, label], crop_rgb, maps[0], likeness=likeness),
         None if face.landmarks is None else regions.measure(maps[0], face.landmarks, face.crop_xyxy),
     )
-
-
-def crop_of(face: "Face", image_rgb: np.ndarray, *, size_px: int) -> np.ndarray:
-    """Return what the classifier sees of a face in a picture `(h, w, 3) uint8`: `(size_px, size_px, 3) uint8`."""
-    return cut(image_rgb, np.array([face.crop_xyxy], np.float32), size_px=size_px)[0]

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maskcls.analysis import crop_of
 from maskcls.data import painter
-from maskcls.finder.cut import cut
 
 if TYPE_CHECKING:
     from maskcls.classifier.classifier import Classifier
@@ -45,7 +45,7 @@ def with_mask(image_rgb: np.ndarray, face: "Face", *, share: float, size_px: int
     if face.landmarks is None:
         raise ValueError("A mask can only be painted on a face with landmarks.")
     painted = painter.paint_mask(image_rgb, face.landmarks, position=painter.slid(share))
-    return cut(painted, np.array([face.crop_xyxy], np.float32), size_px=size_px)[0]
+    return crop_of(face, painted, size_px=size_px)
 
 
 def slide(

@@ -6,10 +6,9 @@ import numpy as np
 import streamlit as st
 
 from maskcls import drawing, labels
-from maskcls.analysis import heat
+from maskcls.analysis import crop_of, heat
 from maskcls.explain import regions
 from maskcls.face import REASON_WORDS, Face
-from maskcls.finder.cut import cut
 from maskcls.ui import charts
 from maskcls.ui.words import badge, named, plain
 
@@ -70,7 +69,7 @@ def show(
 
 def crop(face: Face, image_rgb: np.ndarray) -> np.ndarray:
     """Return the square of the picture that the classifier saw, `(s, s, 3) uint8`, large enough for a card."""
-    return cut(image_rgb, np.array([face.crop_xyxy], np.float32), size_px=_CROP_PX)[0]
+    return crop_of(face, image_rgb, size_px=_CROP_PX)
 
 
 def _facts(face: Face, number: int, drawn: bool) -> str:

@@ -11,13 +11,12 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from maskcls import images, samples
-from maskcls.analysis import Settings, analyse, classify_boxes
+from maskcls.analysis import Settings, analyse, classify_boxes, crop_of
 from maskcls.data.class_names import guess_all
 from maskcls.data.importing import place_of
 from maskcls.data.scenes import IMAGE_SUFFIXES
 from maskcls.data.store import Store
 from maskcls.errors import MaskclsError
-from maskcls.explain.explanation import crop_of
 from maskcls.ui import upload
 from maskcls.ui.desk import Desk, Models
 from maskcls.ui.words import counted, plain

@@ -7,9 +7,8 @@ import numpy as np
 import streamlit as st
 
 from maskcls import images, labels
-from maskcls.analysis import Settings
+from maskcls.analysis import Settings, crop_of
 from maskcls.explain import layers
-from maskcls.explain.explanation import crop_of
 from maskcls.explain.network import Network
 from maskcls.ui import charts, gallery, models
 from maskcls.ui.desk import Desk

@@ -4,9 +4,8 @@ import numpy as np
 import streamlit as st
 
 from maskcls import drawing
-from maskcls.analysis import heat, judge_crop
+from maskcls.analysis import crop_of, heat, judge_crop
 from maskcls.explain import what_if
-from maskcls.explain.explanation import crop_of
 from maskcls.face import Face
 from maskcls.ui import charts, face_card
 from maskcls.ui.pick_face import Chosen
@@ -30,46 +29,54 @@ def show(chosen: Chosen) -> None:
     controls, seen = st.columns([2, 3], gap="medium")
     if how == _PATCH:
         with controls:
-            x = st.slider("From left to right", 0, 100, 50, 1, format="%d %%", key="what_if_x")
-            y = st.slider("From top to bottom", 0, 100, 60, 1, format="%d %%", key="what_if_y")
-            size = st.slider("Size", 0, 60, 25, 1, format="%d %%", key="what_if_size")
-        where = {"x": x / 100, "y": y / 100, "size": size / 100}
-        asked = what_if.with_patch(_crop(chosen), **where)
-        shown = what_if.with_patch(face_card.crop(chosen.face, chosen.image_rgb), **where)
+            asked, picture = _with_patch(chosen)
+        with seen:
+            _answer(chosen, asked, picture)
     elif chosen.face.landmarks is None:
         st.info(
             "The mask is painted where eyes, nose and mouth are, which nobody looked for in a box that was drawn. Take "
             "the grey patch, or a face that was found.",
             icon=":material/info:",
         )
-        return
     else:
         with controls:
-            share = (
-                st.slider(
-                    "How far the mask has slid down",
-                    0,
-                    100,
-                    25,
-                    1,
-                    format="%d %%",
-                    key="what_if_slid",
-                    help="0 % covers nose, mouth and chin; at 50 % the nose is bare, at 100 % the mouth too.",
-                )
-                / 100
-            )
-        picture, face = chosen.image_rgb, chosen.face
+            share = _slid()
         try:
-            asked = what_if.with_mask(picture, face, share=share, size_px=chosen.models.classifier.card.input_px)
-            shown = what_if.with_mask(picture, face, share=share, size_px=_SHOWN_PX)
+            sizes = (chosen.models.classifier.card.input_px, _SHOWN_PX)
+            asked, picture = (
+                what_if.with_mask(chosen.image_rgb, chosen.face, share=share, size_px=size_px) for size_px in sizes
+            )
         except ValueError:
             st.info("This face is turned too far away for a mask to be painted on it.", icon=":material/info:")
             return
+        with controls:
+            _answer(chosen, asked, picture)
         with seen:
             _boundary(chosen, share)
-    # Beside the sliders, or below the only one.
-    with seen if how == _PATCH else controls:
-        _answer(chosen, asked, shown)
+
+
+def _with_patch(chosen: Chosen) -> tuple[np.ndarray, np.ndarray]:
+    """Show where the patch can go; return the face with it, as the classifier and as people see it."""
+    x = st.slider("From left to right", 0, 100, 50, 1, format="%d %%", key="what_if_x")
+    y = st.slider("From top to bottom", 0, 100, 60, 1, format="%d %%", key="what_if_y")
+    size = st.slider("Size", 0, 60, 25, 1, format="%d %%", key="what_if_size")
+    crops = (_crop(chosen), face_card.crop(chosen.face, chosen.image_rgb))
+    asked, picture = (what_if.with_patch(crop, x=x / 100, y=y / 100, size=size / 100) for crop in crops)
+    return asked, picture
+
+
+def _slid() -> float:
+    percent = st.slider(
+        "How far the mask has slid down",
+        0,
+        100,
+        25,
+        1,
+        format="%d %%",
+        key="what_if_slid",
+        help="0 % covers nose, mouth and chin; at 50 % the nose is bare, at 100 % the mouth too.",
+    )
+    return percent / 100
 
 
 def _crop(chosen: Chosen) -> np.ndarray:

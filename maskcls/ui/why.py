@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 
 from maskcls import drawing, images
+from maskcls.analysis import crop_of
 from maskcls.explain import methods
-from maskcls.explain.explanation import Explanation, crop_of, explain_face
+from maskcls.explain.explanation import Explanation, explain_face
 from maskcls.explain.regions import OUTSIDE
 from maskcls.ui import charts, downloads, face_card, models
 from maskcls.ui.models import Opened

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from maskcls.data import augmentation
-from maskcls.data.augmentation import LIMITS, NONE, Augmentation, Change, apply_change, draw_change, from_mapping
+from maskcls.data.augmentation import LIMITS, NONE, Augmentation, Change, apply_change, draw_change
 from maskcls.data.photometric import Photometric
 from maskcls.errors import SettingsError
 
@@ -89,11 +89,7 @@ def test_how_often(rng: np.random.Generator):
 
 
 def test_settings():
-    assert from_mapping({}) == Augmentation()
-    assert from_mapping({"flip": 0}).flip == 0
     assert set(LIMITS) == {one.name for one in augmentation.fields(Augmentation)}
-    with pytest.raises(SettingsError, match="no change called 'mirror'"):
-        from_mapping({"mirror": 1})
     with pytest.raises(SettingsError, match=r"zoom goes from 0 to 0\.5"):
         Augmentation(zoom=0.9)
     with pytest.raises(SettingsError, match="rotation degrees goes from"):

@@ -9,7 +9,7 @@ import pytest
 
 from maskcls import images, samples
 from maskcls.data.datasets import Shelf
-from maskcls.data.importing import Plan, folders_to_ask_about, import_pictures
+from maskcls.data.importing import Plan, import_pictures
 from maskcls.errors import DatasetError
 from maskcls.finder.finder import Found
 
@@ -119,7 +119,6 @@ def test_what_is_left_out_is_named(tmp_path: Path, shelf: Shelf):
 
 def test_who_is_asked(tmp_path: Path, shelf: Shelf):
     source = folder(tmp_path / "set", mask=4, no_mask=4, helmet=4)
-    assert folders_to_ask_about(source)[1] == ["helmet"]
     with pytest.raises(DatasetError, match="What do the pictures in helmet show"):
         import_pictures(source, shelf, Plan("mine"))
     assert nothing_left(tmp_path)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from maskcls import samples
-from maskcls.analysis import analyse, heat
+from maskcls.analysis import analyse, crop_of, heat
 from maskcls.errors import SettingsError
-from maskcls.explain.explanation import crop_of, explain_face
+from maskcls.explain.explanation import explain_face
 from maskcls.explain.methods import names_for
 from maskcls.explain.network import Network, open_version
 from maskcls.explain.regions import of_face

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from maskcls import samples
-from maskcls.analysis import analyse
+from maskcls.analysis import analyse, crop_of
 from maskcls.explain import integrated_gradients, smooth_grad
-from maskcls.explain.explanation import crop_of
 from maskcls.explain.network import Network, open_version
 from maskcls.explain.question import Question
 from maskcls.registry import Registry
