@@ -5,6 +5,7 @@ MaskclsError
 ├── VideoError      a video that cannot be read
 ├── ModelError      a model version that is missing, damaged or unfit
 ├── DatasetError    a folder or archive that is not a data set
+├── RunError        a training that cannot be started, found or stopped
 └── SettingsError   a setting that makes no sense here
 
 Every message says what was wrong and what to do about it.
@@ -29,6 +30,10 @@ class ModelError(MaskclsError):
 
 class DatasetError(MaskclsError):
     """A folder or archive that is not a data set."""
+
+
+class RunError(MaskclsError):
+    """A training that cannot be started, found or stopped."""
 
 
 class SettingsError(MaskclsError):

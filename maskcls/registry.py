@@ -9,8 +9,10 @@ import json
 import logging
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,9 +93,7 @@ class Registry:
             ModelError: There is none, or its card is damaged.
         """
         if not _NAME.fullmatch(name):
-            raise ModelError(
-                f"{name[:80]!r} cannot be the name of a version: use letters, digits, dots, dashes, underscores."
-            )
+            raise ModelError(_bad_name(name))
         for folder, shipped in ((self._shipped, True), (self._home / "models", False)):
             if (folder / name).is_dir():
                 version = Version(folder / name, read_card(folder / name), shipped)
@@ -131,6 +131,35 @@ class Registry:
         draft.write_text(json.dumps({"classifier": name}) + "\n", encoding="utf-8")
         draft.replace(self._home / "at_work.json")
         return version
+
+    def check_free(self, name: str) -> None:
+        """Raise a `ModelError` where a new version cannot be called so."""
+        if not _NAME.fullmatch(name):
+            raise ModelError(_bad_name(name))
+        if any((folder / name).exists() for folder in (self._shipped, self._home / "models")):
+            raise ModelError(f"There is a version {name} already. Take another name.")
+
+    @contextmanager
+    def draft(self) -> Iterator[Path]:
+        """Yield a folder to write a version into; it is gone in the end, unless `add` has made one of it."""
+        path = self._home / "models" / f".{uuid.uuid4().hex}.draft"
+        path.mkdir(parents=True)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def add(self, draft: Path, name: str) -> Version:
+        """Make a version of what a draft holds, whole or not at all.
+
+        Raises:
+            ModelError: The name is taken, or the draft holds no version.
+        """
+        self.check_free(name)
+        read_card(draft)
+        path = self._home / "models" / name
+        draft.rename(path)
+        return Version(path, read_card(path), shipped=False)
 
     def classifier(self, name: str | None = None) -> Classifier:
         """Load a classifier: the one called `name`, or the one at work.
@@ -177,6 +206,10 @@ class Registry:
         except (OSError, ValueError, KeyError, TypeError):
             log.warning("%s is damaged; the shipped classifier is at work.", path)
             return None
+
+
+def _bad_name(name: str) -> str:
+    return f"{name[:80]!r} cannot be the name of a version: use letters, digits, dots, dashes, underscores."
 
 
 def _load(version: Version) -> Classifier:

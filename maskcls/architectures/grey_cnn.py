@@ -8,11 +8,10 @@ import keras
 import numpy as np
 from keras import layers
 
-INPUT_PX = 100
 _LUMA = (0.299, 0.587, 0.114)
 
 
-def build(*, classes: int, input_px: int = INPUT_PX, dropout: float = 0.5) -> keras.Model:
+def build(*, classes: int, input_px: int, dropout: float) -> keras.Model:
     """Return the untrained network, from `(n, input_px, input_px, 3) uint8` to probabilities `(n, classes)`.
 
     Args:

@@ -12,11 +12,10 @@ from maskcls.backbone import MOBILENET_V2, backbone
 
 # The widest features at stride 16: eight by eight cells for a crop of 128 pixels.
 FEATURES = "block_13_expand"
-INPUT_PX = 128
 _BLOCKS = MOBILENET_V2[:14]
 
 
-def build(*, classes: int, input_px: int = INPUT_PX, dropout: float = 0.3) -> keras.Model:
+def build(*, classes: int, input_px: int, dropout: float) -> keras.Model:
     """Return the untrained network.
 
     Args:

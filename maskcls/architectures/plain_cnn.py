@@ -7,12 +7,11 @@ dropout (Srivastava et al., 2014).
 import keras
 from keras import layers
 
-INPUT_PX = 128
 _CHANNELS = (32, 64, 128, 128)
 _HIDDEN = 128
 
 
-def build(*, classes: int, input_px: int = INPUT_PX, dropout: float = 0.5) -> keras.Model:
+def build(*, classes: int, input_px: int, dropout: float) -> keras.Model:
     """Return the untrained network, from `(n, input_px, input_px, 3) uint8` to probabilities `(n, classes)`.
 
     Args:

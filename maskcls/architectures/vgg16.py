@@ -8,15 +8,14 @@ from keras import layers
 
 from maskcls.architectures.transfer import head, with_head
 
-__all__ = ["INPUT_PX", "build", "head"]
+__all__ = ["build", "head"]
 
-INPUT_PX = 128
 # Its weights want blue first, and the mean of ImageNet taken off.
 _MEANS_BGR = (103.939, 116.779, 123.68)
 
 
 def build(
-    *, classes: int, input_px: int = INPUT_PX, dropout: float = 0.5, weights: str | Path | None = None
+    *, classes: int, input_px: int, dropout: float, weights: str | Path | None = None
 ) -> keras.Model:
     """Return the network, from `(n, input_px, input_px, 3) uint8` to probabilities `(n, classes)`.
 

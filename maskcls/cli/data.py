@@ -37,12 +37,21 @@ def data() -> None:
     help="What the pictures in a folder show, where its name does not say; nothing after = leaves the folder out.",
 )
 @click.option("--find-faces", is_flag=True, help="The pictures are photographs: find the largest face in each.")
+@click.option(
+    "--cut",
+    "cut_scale",
+    default=1.0,
+    show_default=True,
+    help="Of pictures that are faces: each is so many times as wide and high as the face in its middle.",
+)
 @as_json_option
-def data_import(path: Path, *, name: str, classes: tuple[str, ...], find_faces: bool, as_json: bool) -> None:
+def data_import(
+    path: Path, *, name: str, classes: tuple[str, ...], find_faces: bool, cut_scale: float, as_json: bool
+) -> None:
     """Make a data set of PATH: a folder or ZIP of [split/]class/picture, or of photographs with Pascal-VOC boxes."""
     told = dict(_pair(text) for text in classes)
     finder = Registry().finder() if find_faces else None
-    made = import_pictures(path, shelf(), Plan(name, told, as_faces=not find_faces), finder=finder)
+    made = import_pictures(path, shelf(), Plan(name, told, as_faces=not find_faces, cut_scale=cut_scale), finder=finder)
     click.echo(json.dumps(_told(made)) if as_json else "\n".join(_lines(made)))
 
 

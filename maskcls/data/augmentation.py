@@ -25,6 +25,7 @@ LIMITS = {
     "noise": 64.0,
     "jpeg": 1.0,
     "erasing": 1.0,
+    "painted": 1.0,
 }
 _POOREST_JPEG = 20
 # An erased patch covers so much of the picture's area (Zhong et al., "Random Erasing Data Augmentation", 2020).
@@ -47,6 +48,7 @@ class Augmentation:
         noise: Standard deviation of Gaussian noise, at most, in levels of 255.
         jpeg: How often the picture is compressed poorly.
         erasing: How often a patch is covered with noise.
+        painted: How often a mask is painted on a bare face, which makes it a face of another class.
     """
 
     flip: float = 0.5
@@ -60,6 +62,7 @@ class Augmentation:
     noise: float = 6.0
     jpeg: float = 0.2
     erasing: float = 0.0
+    painted: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""

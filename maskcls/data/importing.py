@@ -15,7 +15,7 @@ from maskcls.data.class_names import guess_all
 from maskcls.data.datasets import PICTURES, Dataset, Row, Shelf, check_given
 from maskcls.data.scenes import IMAGE_SUFFIXES, Scene, find_scenes, read_image
 from maskcls.data.store import Store
-from maskcls.errors import DatasetError, MaskclsError
+from maskcls.errors import DatasetError, MaskclsError, SettingsError
 from maskcls.finder.cut import crop_squares, cut
 from maskcls.labels import NOT_SURE
 
@@ -26,6 +26,7 @@ MAX_PICTURES = 100_000
 # A face is kept with so much around it, at its own resolution: training shifts and turns it.
 _CUT_SCALE = 1.6
 _LEAST_PX, _MOST_PX = 32, 512
+_WIDEST = 10
 _ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"}
 _STARTS = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"BM": ".bmp"}
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]{0,59}")
@@ -39,13 +40,20 @@ class Plan:
         name: Of the data set; a version is added.
         classes: What a folder's pictures show, for folders whose names do not say; empty text leaves a folder out.
         as_faces: The pictures are faces already; else the largest face of each is found and cut out.
+        cut_scale: Of pictures that are faces already: each shows so many times the width and height of its face.
         seed: Of the splits, where none are given.
     """
 
     name: str
     classes: Mapping[str, str] = field(default_factory=dict)
     as_faces: bool = True
+    cut_scale: float = 1.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if not 1 <= self.cut_scale <= _WIDEST:
+            raise SettingsError(f"A picture shows 1 to {_WIDEST} times its face. Got: {self.cut_scale}")
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ def import_pictures(
             name=plan.name,
             source=images.plain_name(path.name),
             classes=tuple(sorted({row.label for row in rows})),
-            cut_scale=_CUT_SCALE if scenes or not plan.as_faces else 1.0,
+            cut_scale=_CUT_SCALE if scenes or not plan.as_faces else plan.cut_scale,
             split_given=any(row.split for row in rows),
             skipped=tuple(skipped),
         )

@@ -15,11 +15,12 @@ log = logging.getLogger(__name__)
 
 CUT_SCALE = 1.3
 INPUT_PX = 128
+_DROPOUT = 0.3
 
 
 def train(pictures: dict[tuple[str, str], list[Picture]], weights: Path, run: Path, *, epochs: int, steps: int) -> None:
     """Train on `pictures` from ImageNet weights; the result is `model.keras` in the folder `run`."""
-    network = architecture.build(classes=len(CLASSES), input_px=INPUT_PX)
+    network = architecture.build(classes=len(CLASSES), input_px=INPUT_PX, dropout=_DROPOUT)
     if not (run / "backup").exists():
         start_from_imagenet(network, weights / IMAGENET_FILE)
     fit(

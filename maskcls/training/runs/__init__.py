@@ -1,0 +1,1 @@
+"""Runs that people start: a folder each, a process of its own, a model version in the end."""

@@ -1,0 +1,139 @@
+"""From a trained network to a model version with its card: calibrated, exported, checked, and then moved into place."""
+
+import hashlib
+import importlib.metadata
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from maskcls.architectures import architecture
+from maskcls.cards import Card, write_card
+from maskcls.data.datasets import Dataset
+from maskcls.data.splits import TRAIN, VALIDATION
+from maskcls.engines import LiteRTEngine
+from maskcls.errors import ModelError
+from maskcls.export import export_litert
+from maskcls.registry import Registry, Version
+from maskcls.training.classifier.calibration import choose_temperature, choose_threshold
+from maskcls.training.runs.faces import Faces
+from maskcls.training.runs.learning import logits_of
+from maskcls.training.runs.settings import SCRATCH, Settings
+
+PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
+# Answers at or above the threshold shall be right so often on validation faces, with so many below it at most.
+_SURE_ACCURACY, _MOST_UNSURE = 0.99, 0.1
+# Of fewer faces neither a temperature nor a threshold can be learnt.
+_LEAST_FACES = 20
+_CHECKED, _TOLERANCE = 16, 5e-3
+
+
+def make_version(
+    network: keras.Model,
+    faces: dict[str, Faces],
+    dataset: Dataset,
+    settings: Settings,
+    registry: Registry,
+    *,
+    run_id: str,
+) -> Version:
+    """Make a version of a trained network, whole or not at all.
+
+    Args:
+        network: Trained; perhaps in 16 bits, which its files are not.
+        faces: Of each split.
+        dataset: What it learnt from.
+        settings: Of its run.
+        registry: Where the version goes.
+        run_id: Of its run.
+
+    Raises:
+        ModelError: The LiteRT file does not answer like the network, or the name is taken by now.
+    """
+    network = _in_full(network, faces[TRAIN].classes, settings)
+    temperature, threshold = _calibrate(network, faces[VALIDATION], settings)
+    card = Card(
+        name=settings.name,
+        kind="classifier",
+        title=f"{architecture(settings.architecture).title}, taught with {dataset.name}",
+        classes=faces[TRAIN].classes,
+        input_px=settings.input_px,
+        cut_scale=round(faces[TRAIN].crop.cut_scale, 4),
+        temperature=round(temperature, 4),
+        threshold=round(threshold, 4),
+        settings={"architecture": settings.architecture, "run": run_id, "training": settings.as_json()},
+        data=[_provenance(dataset)],
+        parent=None if settings.start == SCRATCH else settings.start,
+        packages={name: importlib.metadata.version(name) for name in PACKAGES},
+        created=datetime.now(UTC).date().isoformat(),
+        not_for="Deciding about a person without another look; identifying anyone. It was taught with one data set: "
+        "how it does elsewhere was not measured.",
+    )
+    with registry.draft() as draft:
+        network.save(draft / "model.keras")
+        export_litert(network, draft / "model.tflite")
+        _check(network, draft / "model.tflite", faces)
+        write_card(card, draft)
+        return registry.add(draft, settings.name)
+
+
+def write_figures(version: Version, dataset: str, comparison: dict[str, Any]) -> None:
+    """Add to a version's card how good it was found to be on the test part of its data set."""
+    found = comparison["alone"]
+    if not found:
+        return
+    names = ("n", "accuracy", "macro_f1", "ece", "sure", "interval95")
+    f1 = {name: scores["f1"] for name, scores in found["per_class"].items()}
+    figures = {f"{dataset}, test": {name: found[name] for name in names} | {"f1": f1}}
+    write_card(replace(version.card, figures=figures | {"reliability": found["reliability"]}), version.path)
+
+
+def _in_full(network: keras.Model, classes: tuple[str, ...], settings: Settings) -> keras.Model:
+    """Return the network with weights and answers of 32 bits, on one device."""
+    plain = (
+        architecture(settings.architecture)
+        .load()
+        .build(classes=len(classes), input_px=settings.input_px, dropout=settings.dropout)
+    )
+    plain.set_weights(network.get_weights())
+    return plain
+
+
+def _calibrate(network: keras.Model, validation: Faces, settings: Settings) -> tuple[float, float]:
+    """Fold the temperature that fits the validation faces into the network; return it, and the threshold that fits."""
+    if len(validation) < _LEAST_FACES:
+        return 1.0, 0.0
+    logits = logits_of(keras.Model(network.input, network.get_layer("logits").output), validation)
+    temperature = choose_temperature(logits, validation.labels)
+    architecture(settings.architecture).fold_temperature(network, temperature)
+    scaled = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
+    probabilities = scaled / scaled.sum(axis=1, keepdims=True)
+    threshold = choose_threshold(probabilities, validation.labels, accuracy=_SURE_ACCURACY, most_unsure=_MOST_UNSURE)
+    # A tie is no answer: whatever its validation faces say, what is less likely than not is not sure.
+    return temperature, max(min(threshold, 0.99), 1 / len(validation.classes))
+
+
+def _check(network: keras.Model, path: Path, faces: dict[str, Faces]) -> None:
+    """Raise a `ModelError` where the exported file does not answer like the network."""
+    some = faces[VALIDATION] if len(faces[VALIDATION]) else faces[TRAIN]
+    crops_rgb = some.plain_crops(range(min(_CHECKED, len(some))))
+    expected = network.predict_on_batch(crops_rgb)
+    expected = expected[0] if isinstance(expected, list | tuple) else expected
+    found = LiteRTEngine(path).run(crops_rgb)[0]
+    worst = float(np.abs(np.asarray(expected) - found).max())
+    if not worst <= _TOLERANCE:
+        raise ModelError(f"The LiteRT file answers otherwise than the network (by {worst:.3f}); nothing was made.")
+
+
+def _provenance(dataset: Dataset) -> dict[str, Any]:
+    digest = hashlib.sha256("".join(sorted(row.sha256 for row in dataset.rows)).encode()).hexdigest()
+    return {
+        "dataset": dataset.name,
+        "source": dataset.about.source,
+        "sha256": digest,
+        "pictures": dataset.counts().get(TRAIN, {}),
+    }
+
