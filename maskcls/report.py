@@ -229,6 +229,43 @@ def benchmark_text(result: dict[str, Any]) -> str:
     return "\n".join([*lines, *result["notes"]])
 
 
+def progress_text(line: Mapping[str, Any]) -> str:
+    """Return what a run says while it goes as a line for people; nothing of a single batch."""
+    if line["kind"] in ("note", "device"):
+        return str(line["text"])
+    if line["kind"] != "epoch":
+        return ""
+    text = f"epoch {line['epoch'] + 1}: loss {line['train']['loss']:.4f}, accuracy {line['train']['accuracy']:.4f}"
+    if found := line["validation"]:
+        text += (
+            f"; validation: loss {found['loss']:.4f}, accuracy {found['accuracy']:.4f}, "
+            f"macro-F1 {found['macro_f1']:.4f}"
+        )
+    return f"{text}; {line['per_s']:.0f} pictures/s, {line['left_s']:.0f} s left"
+
+
+def run_text(told: Mapping[str, Any]) -> str:
+    """Return how a run ended, and how its version compares with the one at work, as lines for people."""
+    lines = [f"{told['run']}: {told['state']}{': ' + told['error'] if told.get('error') else ''}"]
+    if "version" not in told:
+        return lines[0]
+    learnt, compared = told["learnt"], told["comparison"]
+    lines.append(
+        f"{told['version']}: the best of {learnt['epochs']} epochs was number {learnt['best_epoch'] + 1}; "
+        f"{learnt['per_s']:.0f} pictures/s, of which waiting for pictures {learnt['waited']:.1%}"
+    )
+    if compared["new"]:
+        lines.append(f"On {compared['new']['n']} test pictures, choosing among {', '.join(compared['classes'])}:")
+        for name, title in (("new", told["version"]), ("at_work", told["at_work"])):
+            one = compared[name]
+            lines.append(
+                f"  {title:24} accuracy {_measured(one['accuracy'], one['interval95']['accuracy'])}, macro-F1 "
+                f"{_measured(one['macro_f1'], one['interval95']['macro_f1'])}, {one['ms']:.1f} ms"
+            )
+        lines.append(f"  better on {len(compared['better'])} pictures, worse on {len(compared['worse'])}")
+    return "\n".join([*lines, f"Put it to work with: models promote {told['version']}"])
+
+
 def _source_of(result: dict[str, Any]) -> str:
     split = f", split {result['split']}" if result["split"] else ""
     corrected = ", labels corrected" if result["labels"] == "corrected" else ""

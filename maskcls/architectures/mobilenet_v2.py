@@ -10,10 +10,7 @@ from maskcls.architectures.transfer import head, with_head
 __all__ = ["build", "head"]
 
 
-
-def build(
-    *, classes: int, input_px: int, dropout: float, weights: str | Path | None = None
-) -> keras.Model:
+def build(*, classes: int, input_px: int, dropout: float, weights: str | Path | None = None) -> keras.Model:
     """Return the network, from `(n, input_px, input_px, 3) uint8` to probabilities `(n, classes)`.
 
     Args:

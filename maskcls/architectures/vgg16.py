@@ -14,9 +14,7 @@ __all__ = ["build", "head"]
 _MEANS_BGR = (103.939, 116.779, 123.68)
 
 
-def build(
-    *, classes: int, input_px: int, dropout: float, weights: str | Path | None = None
-) -> keras.Model:
+def build(*, classes: int, input_px: int, dropout: float, weights: str | Path | None = None) -> keras.Model:
     """Return the network, from `(n, input_px, input_px, 3) uint8` to probabilities `(n, classes)`.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from maskcls import __version__
-from maskcls.cli import classify, data, explain, measure, models
+from maskcls.cli import classify, data, explain, measure, models, runs, train
 from maskcls.errors import MaskclsError
 
 
@@ -34,6 +34,7 @@ def main() -> None:
       python -m maskcls classify holiday/ --csv faces.csv --annotate out/
       python -m maskcls explain photo.jpg --out why/
       python -m maskcls evaluate scenes.zip --split test
+      python -m maskcls train pictures.zip --name mine
     """  # noqa: D301 - Click keeps the lines below this sign
 
 
@@ -44,3 +45,5 @@ main.add_command(measure.evaluate)
 main.add_command(measure.stress)
 main.add_command(measure.benchmark)
 main.add_command(models.models)
+main.add_command(runs.runs)
+main.add_command(train.train)

@@ -8,17 +8,13 @@ import click
 
 from maskcls.cli.common import as_json_option, model_option
 from maskcls.data.checks import Findings, check
-from maskcls.data.datasets import Dataset, Shelf
+from maskcls.data.datasets import Dataset
 from maskcls.data.importing import Plan, import_pictures
 from maskcls.errors import DatasetError, SettingsError
-from maskcls.registry import Registry, home
+from maskcls.registry import Registry
+from maskcls.training.runs.asking import shelf
 
 _NAMED = 5
-
-
-def shelf() -> Shelf:
-    """Return where people's data sets lie."""
-    return Shelf(home() / "datasets")
 
 
 @click.group()

@@ -375,4 +375,3 @@ def _optimizer(settings: Settings) -> keras.optimizers.Optimizer:
     if settings.optimiser == "adam":
         return keras.optimizers.Adam(settings.rate, global_clipnorm=_CLIP_NORM)
     return keras.optimizers.AdamW(settings.rate, weight_decay=_DECAY, global_clipnorm=_CLIP_NORM)
-

@@ -136,4 +136,3 @@ def _provenance(dataset: Dataset) -> dict[str, Any]:
         "sha256": digest,
         "pictures": dataset.counts().get(TRAIN, {}),
     }
-
