@@ -20,7 +20,7 @@ def save(path: Path, about: dict[str, Any], **arrays: Sequence[np.ndarray]) -> N
         arrays: Any lists of arrays of numbers.
     """
     draft = path.with_name(f".{path.name}")
-    flat = {f"{name}/{i}": one for name, some in arrays.items() for i, one in enumerate(some)}
+    flat: dict[str, Any] = {f"{name}/{i}": one for name, some in arrays.items() for i, one in enumerate(some)}
     sizes = {name: len(some) for name, some in arrays.items()}
     np.savez(draft, **{_ABOUT: np.array(json.dumps([about, sizes]))}, **flat)
     # Its own ending stays, so NumPy adds none.

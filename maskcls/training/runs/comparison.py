@@ -66,7 +66,7 @@ class _Answers:
     def figures(self) -> dict[str, Any]:
         if len(set(self.truth.tolist())) < 2:
             return {}
-        asked = {"classes": self.classes, "threshold": self._threshold}
+        asked: dict[str, Any] = {"classes": self.classes, "threshold": self._threshold}
         groups = [row.group for row in self.rows]
         return {
             **metrics.classification(self.truth, self.shares, **asked),

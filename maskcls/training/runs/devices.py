@@ -25,7 +25,7 @@ class Replicas:
         self._strategy: Any = None
         names = keras.distribution.list_devices("gpu") if devices is None and self._backend != "torch" else devices
         self.count = max(1, len(names or []))
-        self.has_gpu = bool(names) and devices is None or (self._backend == "torch" and gpu_name() is not None)
+        self.has_gpu = (bool(names) and devices is None) or (self._backend == "torch" and gpu_name() is not None)
         if self.count < 2:
             return
         if self._backend == "jax":

@@ -17,6 +17,7 @@ import numpy as np
 from keras import ops
 
 from maskcls.architectures import architecture
+from maskcls.errors import RunError
 from maskcls.training.runs import checkpoint
 from maskcls.training.runs.devices import Replicas, is_out_of_memory
 from maskcls.training.runs.faces import Batches, Faces
@@ -167,9 +168,8 @@ class Learner:
         """Go through what is left of the epoch; False where somebody stopped it."""
         self._enter(self._phase_of(self._at.epoch))
         saved_s = time.monotonic()
-        batches = self._batches.of_epoch(self._at.epoch, size=self._at.batch, start=self._at.seen)
         try:
-            for batch in batches:
+            for batch in self._batches.of_epoch(self._at.epoch, size=self._at.batch, start=self._at.seen):
                 if self._stopped():
                     return False
                 self._step(batch.crops_rgb, batch.truth, batch.seen)
@@ -181,8 +181,6 @@ class Learner:
                 raise
             self._halve()
             return self._epoch()
-        finally:
-            batches.close()
         self._end_epoch()
         return True
 
@@ -196,7 +194,7 @@ class Learner:
         at = self._at
         at.loss, at.right, at.seen = at.loss + loss * len(truth), at.right + accuracy * len(truth), seen
         if not math.isfinite(loss):
-            raise FloatingPointError("The loss is no number any more. Take a lower learning rate.")
+            raise RunError("The loss is no number any more. Take a lower learning rate.")
         steps = math.ceil(len(self._train) / at.batch)
         number = at.epoch * steps + math.ceil(seen / at.batch)
         if number % max(1, self._settings.epochs * steps // _LINES) == 0:

@@ -94,14 +94,15 @@ def _end(
     run.progress.tell("note", len(faces[TRAIN]) * settings.epochs, text="Making a model version of it.")
     at_work = registry.at_work().name
     version = make_version(network, faces, dataset, settings, registry, run_id=run.id)
+    compared = compare(registry.classifier(version.name), registry.classifier(at_work), dataset)
     result = {
         "version": version.name,
         "at_work": at_work,
         "learnt": vars(learnt),
-        "comparison": compare(registry.classifier(version.name), registry.classifier(at_work), dataset),
+        "comparison": compared,
         "bytes": {name: _bytes(registry.version(name).path) for name in (version.name, at_work)},
     }
-    write_figures(version, dataset.name, result["comparison"])
+    write_figures(version, dataset.name, compared)
     run.finish(result, CANCELLED if learnt.cancelled else FINISHED)
     log.info("made %s", version.name)
 
