@@ -22,7 +22,8 @@ def save(path: Path, about: dict[str, Any], **arrays: Sequence[np.ndarray]) -> N
     draft = path.with_name(f".{path.name}")
     flat: dict[str, Any] = {f"{name}/{i}": one for name, some in arrays.items() for i, one in enumerate(some)}
     sizes = {name: len(some) for name, some in arrays.items()}
-    np.savez(draft, **{_ABOUT: np.array(json.dumps([about, sizes]))}, **flat)
+    flat[_ABOUT] = np.array(json.dumps([about, sizes]))
+    np.savez(draft, **flat)
     # Its own ending stays, so NumPy adds none.
     draft.replace(path)
 

@@ -129,7 +129,9 @@ def usual(registry: "Registry", dataset: str, name: str, **told: Any) -> Setting
     chosen = architecture(named)
     start = told.pop("start", None) or _usual_start(registry, named)
     size_px = _start_px(registry, named, start) or chosen.input_px
-    usually: dict[str, Any] = {"rate": 1e-3, "epochs": 20} if start == SCRATCH else {"rate": 3e-4, "epochs": 10, "head_epochs": 1}
+    usually: dict[str, Any] = {"rate": 1e-3, "epochs": 20}
+    if start != SCRATCH:
+        usually = {"rate": 3e-4, "epochs": 10, "head_epochs": 1}
     fixed = {"start": start, "input_px": size_px, "dropout": chosen.dropout}
     return Settings(dataset, name, **usually | fixed | told)
 
