@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from maskcls.cli.common import as_json_option, model_option
+from maskcls.data import kaggle
 from maskcls.data.checks import Findings, check
 from maskcls.data.datasets import Dataset
 from maskcls.data.importing import Plan, import_pictures
@@ -15,6 +16,7 @@ from maskcls.registry import Registry
 from maskcls.training.runs.asking import shelf
 
 _NAMED = 5
+_KAGGLE = "kaggle:"
 
 
 @click.group()
@@ -23,7 +25,7 @@ def data() -> None:
 
 
 @data.command("import")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path")
 @click.option("--name", required=True, help="What to call it; a version is added: mine-1, mine-2, …")
 @click.option(
     "--class",
@@ -42,12 +44,18 @@ def data() -> None:
 )
 @as_json_option
 def data_import(
-    path: Path, *, name: str, classes: tuple[str, ...], find_faces: bool, cut_scale: float, as_json: bool
+    path: str, *, name: str, classes: tuple[str, ...], find_faces: bool, cut_scale: float, as_json: bool
 ) -> None:
-    """Make a data set of PATH: a folder or ZIP of [split/]class/picture, or of photographs with Pascal-VOC boxes."""
+    """Make a data set of PATH: a folder or ZIP of [split/]class/picture, or of photographs with Pascal-VOC boxes.
+
+    kaggle:OWNER/NAME in place of a path downloads a data set of Kaggle.
+    """
     told = dict(_pair(text) for text in classes)
     finder = Registry().finder() if find_faces else None
-    made = import_pictures(path, shelf(), Plan(name, told, as_faces=not find_faces, cut_scale=cut_scale), finder=finder)
+    source = kaggle.download(path.removeprefix(_KAGGLE)) if path.startswith(_KAGGLE) else Path(path)
+    made = import_pictures(
+        source, shelf(), Plan(name, told, as_faces=not find_faces, cut_scale=cut_scale), finder=finder
+    )
     click.echo(json.dumps(_told(made)) if as_json else "\n".join(_lines(made)))
 
 

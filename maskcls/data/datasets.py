@@ -11,7 +11,7 @@ import re
 import shutil
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
@@ -67,6 +67,7 @@ class About:
         cut_scale: Each picture shows so many times the width and height of the face in its middle.
         split_given: Whether the splits came with the pictures, or were drawn here.
         skipped: What was left out: `file` and `reason` of each.
+        expires: Until when it may be kept, in ISO 8601; empty for as long as people want.
     """
 
     name: str
@@ -76,6 +77,7 @@ class About:
     cut_scale: float
     split_given: bool
     skipped: tuple[dict[str, str], ...] = field(default=())
+    expires: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,43 @@ class Shelf:
         """Return the names of the data sets that are whole, in order."""
         if not self._folder.is_dir():
             return []
-        return sorted(path.parent.name for path in self._folder.glob(f"[!.]*/{_ABOUT}"))
+        found = sorted(self._folder.glob(f"[!.]*/{_ABOUT}"))
+        # What has expired goes whenever somebody looks.
+        for path in found:
+            if _has_expired(path):
+                self.remove(path.parent.name)
+        return [path.parent.name for path in found if path.exists()]
+
+    def forget(self, sources: Collection[str]) -> list[str]:
+        """Remove the data sets that hold any of these pictures, by where they came from; return their names.
+
+        A data set without one of its pictures would be another one: whoever takes a picture back ends it.
+        """
+        gone = []
+        for name in self.names():
+            try:
+                dataset = self.open(name)
+            except DatasetError:
+                continue
+            if any(row.source in sources for row in dataset.rows):
+                self.remove(name)
+                gone.append(name)
+        return gone
+
+    def remove(self, name: str) -> None:
+        """Remove a data set for good.
+
+        Raises:
+            DatasetError: There is none.
+        """
+        check_name(name)
+        # Hidden first: nobody meets half of it.
+        hidden = self._folder / f".{uuid.uuid4().hex}.gone"
+        try:
+            (self._folder / name).rename(hidden)
+        except OSError as error:
+            raise DatasetError(f"There is no data set {name} that could be removed.") from error
+        shutil.rmtree(hidden, ignore_errors=True)
 
     def open(self, name: str) -> Dataset:
         """Return the data set called `name`.
@@ -128,12 +166,14 @@ class Shelf:
         """
         check_name(name)
         path = self._folder / name
+        if _has_expired(path / _ABOUT):
+            self.remove(name)
         if not (path / _ABOUT).is_file():
             known = ", ".join(self.names()) or "none"
             raise DatasetError(f"There is no data set {name}. There are: {known}. Make one with `data import`.")
         try:
             about = json.loads((path / _ABOUT).read_text(encoding="utf-8"))
-            kept = {one.name: about[one.name] for one in fields(About)}
+            kept = {one.name: about[one.name] for one in fields(About) if one.name in about}
             lists = {"classes": tuple(kept["classes"]), "skipped": tuple(kept["skipped"]), "name": name}
             with (path / _MANIFEST).open(encoding="utf-8", newline="") as file:
                 rows = tuple(_row(line) for line in csv.DictReader(file))
@@ -198,6 +238,15 @@ def check_given(name: str) -> None:
     check_name(name)
     if len(name) > _LONGEST_GIVEN:
         raise DatasetError(f"A data set's name has {_LONGEST_GIVEN} letters at most. Got: {name}")
+
+
+def _has_expired(about: Path) -> bool:
+    """Tell whether a data set may not be kept any longer; one that is damaged says nothing of that."""
+    try:
+        expires = json.loads(about.read_text(encoding="utf-8")).get("expires")
+        return bool(expires) and datetime.fromisoformat(expires) <= datetime.now(UTC)
+    except (OSError, ValueError, AttributeError, TypeError):
+        return False
 
 
 def _row(line: dict[str, str]) -> Row:

@@ -1,6 +1,7 @@
 """From a folder or a ZIP of pictures to a data set: every picture read, cut where it is wanted, hashed and grouped."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -41,6 +42,7 @@ class Plan:
         classes: What a folder's pictures show, for folders whose names do not say; empty text leaves a folder out.
         as_faces: The pictures are faces already; else the largest face of each is found and cut out.
         cut_scale: Of pictures that are faces already: each shows so many times the width and height of its face.
+        expires: Until when the data set may be kept; empty for as long as people want.
         seed: Of the splits, where none are given.
     """
 
@@ -48,6 +50,7 @@ class Plan:
     classes: Mapping[str, str] = field(default_factory=dict)
     as_faces: bool = True
     cut_scale: float = 1.0
+    expires: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -95,7 +98,7 @@ def import_pictures(
         scenes = _is_boxed(store)
         items = list(_boxed(store) if scenes else _in_folders(store, plan, finder, skipped))
         if not items:
-            raise DatasetError(f"{path.name} holds no pictures in class folders. Expected [split/]class/picture.")
+            raise DatasetError(_nothing_in(path))
         if len(items) > MAX_PICTURES:
             raise DatasetError(f"{path.name} holds {len(items)} pictures; {MAX_PICTURES} can be taken at once.")
         labels = _labels({item.folder for item in items}, plan.classes)
@@ -109,7 +112,47 @@ def import_pictures(
             cut_scale=_CUT_SCALE if scenes or not plan.as_faces else plan.cut_scale,
             split_given=any(row.split for row in rows),
             skipped=tuple(skipped),
+            expires=plan.expires,
         )
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a folder or archive holds, before anything is imported.
+
+    Attributes:
+        folders: How many pictures each class folder holds; of photographs with boxes, how many boxes of each class.
+        boxed: Whether they are photographs with Pascal-VOC boxes.
+        classes: What the folders' pictures show, as far as their names say.
+        unclear: The folders that somebody has to be asked about.
+    """
+
+    folders: dict[str, int]
+    boxed: bool
+    classes: dict[str, str]
+    unclear: list[str]
+
+
+def look_into(path: Path) -> Contents:
+    """Return what a folder or ZIP archive holds.
+
+    Raises:
+        DatasetError: It cannot be opened, or there are no pictures in class folders.
+    """
+    with Store(path) as store:
+        boxed = _is_boxed(store)
+        if boxed:
+            found = Counter(name for scene in find_scenes(store) for name in scene.classes)
+        else:
+            found = Counter(place[0] for name in store.names() if (place := place_of(name)) is not None)
+    if not found:
+        raise DatasetError(_nothing_in(path))
+    classes, unclear = guess_all(found)
+    return Contents(dict(sorted(found.items())), boxed, classes, unclear)
+
+
+def _nothing_in(path: Path) -> str:
+    return f"{path.name} holds no pictures in class folders. Expected [split/]class/picture."
 
 
 def _read(

@@ -105,8 +105,13 @@ class Inbox:
         """Return the file of a face."""
         return self._picture(kept)
 
-    def erase(self, owner: str) -> int:
-        """Delete every face that was given under a code; return how many."""
+    @staticmethod
+    def source(kept: Kept) -> str:
+        """Return what a data set calls the picture of a face: how it lies in the folder."""
+        return f"{kept.label}/{kept.id}.png"
+
+    def erase(self, owner: str) -> list[Kept]:
+        """Delete every face that was given under a code; return what they were."""
         with _LOCK:
             return self._drop(lambda kept: secrets.compare_digest(kept.owner.encode(), owner.strip().lower().encode()))
 
@@ -119,14 +124,14 @@ class Inbox:
             if path not in known and now.timestamp() - path.stat().st_mtime > _NO_LINE_S:
                 path.unlink(missing_ok=True)
 
-    def _drop(self, unwanted: Callable[[Kept], bool]) -> int:
+    def _drop(self, unwanted: Callable[[Kept], bool]) -> list[Kept]:
         everything = self._read()
         going = [kept for kept in everything if unwanted(kept)]
         for kept in going:
             self._picture(kept).unlink(missing_ok=True)
         if going:
             self._write([kept for kept in everything if kept not in going])
-        return len(going)
+        return going
 
     def _picture(self, kept: Kept) -> Path:
         return self._folder / kept.label / f"{kept.id}.png"

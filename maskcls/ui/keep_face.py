@@ -7,6 +7,7 @@ import streamlit as st
 from maskcls.data.inbox import KEPT_DAYS, Inbox
 from maskcls.errors import MaskclsError
 from maskcls.registry import home
+from maskcls.training.runs import asking
 from maskcls.ui.words import counted, named, plain
 from maskcls.video.stream import Stream
 
@@ -60,9 +61,11 @@ def _erase() -> None:
     with st.popover("Erase mine", icon=":material/delete:"):
         code = st.text_input("Code", value=st.session_state.get(_OWNER, ""), key="keep_code", max_chars=40)
         if st.button("Erase", key="keep_erase", disabled=not code):
-            count = _inbox().erase(code)
-            if count:
-                st.success(f"{counted(count, 'face', 'faces')} erased.")
+            erased = _inbox().erase(code)
+            if erased:
+                # Training sets that were made with them go too; the models that learnt from these cannot forget.
+                asking.shelf().forget({Inbox.source(kept) for kept in erased})
+                st.success(f"{counted(len(erased), 'face', 'faces')} erased.")
             else:
                 st.info("Nothing is kept under this code (any more).")
 
