@@ -36,6 +36,13 @@ explain = st.Page(
     url_path="explain",
     help="Why the model said so, how far that can be trusted, and what its layers learned.",
 )
+train = st.Page(
+    "pages/train.py",
+    title="Train",
+    icon=":material/school:",
+    url_path="train",
+    help="Teach it with your own pictures, compare, and put the better one to work.",
+)
 
 
 def home() -> None:
@@ -43,7 +50,7 @@ def home() -> None:
     st.switch_page(photos)
 
 
-page = st.navigation([st.Page(home, default=True, visibility="hidden"), photos, live, explain])
+page = st.navigation([st.Page(home, default=True, visibility="hidden"), photos, live, explain, train])
 entrance.note()
 if page.url_path:
     st.title(page.title, anchor=False)

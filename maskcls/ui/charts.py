@@ -275,6 +275,98 @@ def reliability_in_words(points: Sequence[Mapping[str, float]]) -> str:
     return f"Reliability diagram: {'; '.join(said)}"
 
 
+def learning_curves(lines: Sequence[Mapping[str, Any]], pictures: int, what: str) -> go.Figure:
+    """Return how a run's loss or accuracy went: each step faintly, and the ends of its epochs.
+
+    Args:
+        lines: See `training.runs.progress`.
+        pictures: How many are in an epoch.
+        what: `loss` or `accuracy`.
+    """
+    steps = [line for line in lines if line["kind"] == "batch"]
+    ends = [line for line in lines if line["kind"] == "epoch"]
+    traces = [
+        go.Scatter(
+            x=[line["at"] / pictures for line in steps],
+            y=_smooth([line[what] for line in steps]),
+            mode="lines",
+            name="each step",
+            line={"color": _TRACK.replace("0.18", "0.5"), "width": 1},
+        )
+    ]
+    for words, key, colour, dash in (
+        ("training", "train", _DOT, "solid"),
+        ("validation", "validation", "#cc79a7", "dot"),
+    ):
+        known = [line for line in ends if line[key]]
+        traces.append(
+            go.Scatter(
+                x=[line["epoch"] + 1 for line in known],
+                y=[line[key][what] for line in known],
+                mode="lines+markers",
+                name=words,
+                line={"color": colour, "width": 3, "dash": dash},
+            )
+        )
+    share = what == "accuracy"
+    return _chart(
+        traces,
+        height=240,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        xaxis={**_SCALE, "title": {"text": "epoch"}, "rangemode": "tozero"},
+        yaxis={**_SCALE, "title": {"text": what}, "tickformat": ".0%" if share else "", "rangemode": "normal"},
+        legend={"y": 1.15},
+    )
+
+
+def _smooth(values: Sequence[float]) -> list[float]:
+    """Return a running mean: single steps of a few pictures jump too much to be read."""
+    result: list[float] = []
+    for value in values:
+        result.append(value if not result else 0.8 * result[-1] + 0.2 * value)
+    return result
+
+
+def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
+    """Return how often each true class (a row) was answered with each class (a column)."""
+    names = [named(name) for name in classes]
+    shares = [[value / max(1, sum(row)) for value in row] for row in counts]
+    heat = go.Heatmap(
+        z=shares,
+        x=names,
+        y=names,
+        text=[[str(value) for value in row] for row in counts],
+        texttemplate="%{text}",
+        colorscale="Blues",
+        zmin=0,
+        zmax=1,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hoverinfo="skip",
+    )
+    return _chart(
+        [heat],
+        height=90 + 55 * len(classes),
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        xaxis={"title": {"text": "answered"}, "automargin": True, "ticks": ""},
+        yaxis={"title": {"text": "is"}, "autorange": "reversed", "automargin": True, "ticks": ""},
+        showlegend=False,
+    )
+
+
+def confusion_in_words(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
+    """Return what `confusion` shows, for those who cannot see it."""
+    said = [
+        f"of {sum(row)} {labels.look(name).words}: "
+        + ", ".join(
+            f"{count} as {labels.look(other).words}" for count, other in zip(row, classes, strict=True) if count
+        )
+        for name, row in zip(classes, counts, strict=True)
+    ]
+    return f"Confusion matrix: {'; '.join(said)}"
+
+
 def _chart(
     traces: Sequence[Any], *, xaxis: Mapping[str, Any], yaxis: Mapping[str, Any], legend: Any = None, **layout: Any
 ) -> go.Figure:

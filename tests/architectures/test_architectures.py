@@ -25,7 +25,7 @@ def build(name: str, classes: int = 3, **options: object):
     import keras
 
     keras.utils.set_random_seed(0)
-    return architecture(name).load().build(classes=classes, input_px=PX, **options)
+    return architecture(name).load().build(classes=classes, input_px=PX, dropout=0.5, **options)
 
 
 def test_no_such_architecture():

@@ -16,7 +16,7 @@ def network():
     import keras
 
     keras.utils.set_random_seed(3)
-    network = architecture.build(classes=3, input_px=SIDE_PX)
+    network = architecture.build(classes=3, input_px=SIDE_PX, dropout=0.3)
     rng = np.random.default_rng(3)
     for layer in network.layers:  # without normalisation, the usual start would fade out over fifty layers
         if layer.weights and layer.name not in ("logits", "evidence"):
@@ -42,7 +42,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("classes", [2, 3, 5])
 def test_outputs(classes: int):
-    network = architecture.build(classes=classes, input_px=32)
+    network = architecture.build(classes=classes, input_px=32, dropout=0.3)
     assert network.input_shape == (None, 32, 32, 3)
     assert network.output_shape == [(None, classes), (None, 2, 2, classes)]
 
@@ -105,7 +105,7 @@ def test_training_keeps_the_bias_kernel_the_identity(crops: np.ndarray):
     import keras
 
     keras.utils.set_random_seed(0)
-    network = architecture.build(classes=3, input_px=SIDE_PX)
+    network = architecture.build(classes=3, input_px=SIDE_PX, dropout=0.3)
     trained = keras.Model(network.input, architecture.logits_of(network))
     trained.compile(
         optimizer=keras.optimizers.AdamW(0.05, weight_decay=0.1, use_ema=True),

@@ -32,8 +32,8 @@ def test_first_filters(pooled: Network):
 def test_what_was_given_is_no_filter():
     from maskcls.architectures import grey_cnn, vgg16
 
-    assert layers.first_filters(Network(grey_cnn.build(classes=2, input_px=32), ("a", "b"))) is None
-    assert layers.first_filters(Network(vgg16.build(classes=2, input_px=32), ("a", "b"))).shape == (64, 3, 3, 3)
+    assert layers.first_filters(Network(grey_cnn.build(classes=2, input_px=32, dropout=0.5), ("a", "b"))) is None
+    assert layers.first_filters(Network(vgg16.build(classes=2, input_px=32, dropout=0.5), ("a", "b"))).shape == (64, 3, 3, 3)
 
 
 def test_no_filters_of_colours():

@@ -145,7 +145,7 @@ def test_shuffled_weights_know_nothing(shipped: Network, rng: np.random.Generato
 def test_what_was_never_learnt_stays():
     from maskcls.architectures import vgg16
 
-    network = Network(vgg16.build(classes=2, input_px=32), ("a", "b"))
+    network = Network(vgg16.build(classes=2, input_px=32, dropout=0.5), ("a", "b"))
     given = network.randomised().layer("bgr_less_means").get_weights()
     assert (given[0] == network.layer("bgr_less_means").get_weights()[0]).all()
 

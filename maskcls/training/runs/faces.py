@@ -21,14 +21,18 @@ from maskcls.data.synthesis import LABELS, apply_synthetic, draw_synthetic
 from maskcls.errors import MaskclsError
 from maskcls.finder.cut import crop_squares, cut, middle_box
 from maskcls.labels import CLASSES, WITHOUT_MASK
+from maskcls.training.runs.settings import Settings
 
 if TYPE_CHECKING:
     from maskcls.finder.finder import Finder
+    from maskcls.registry import Registry
 
 # Pictures that stay decoded take so much memory at most; further ones are decoded each time.
 _KEPT_BYTES = 1_000_000_000
 # What turning and shifting may bring in from around the crop, where the picture shows it.
 _WIDER = 1.3
+# As ours was trained; narrower only where the pictures show less of what is around a face.
+_CUT_SCALE = 1.3
 # Batches that wait for the network.
 _AHEAD = 4
 
@@ -44,6 +48,17 @@ class Crop:
 
     input_px: int
     cut_scale: float
+
+
+def crop_for(dataset: Dataset, settings: Settings, registry: "Registry") -> Crop:
+    """Return how a run cuts its faces: like the version that it goes on from, else as wide as is good or there is.
+
+    Raises:
+        ModelError: There is no such version.
+    """
+    if settings.goes_on:
+        return Crop(settings.input_px, registry.version(settings.start).card.cut_scale)
+    return Crop(settings.input_px, min(_CUT_SCALE, dataset.about.cut_scale))
 
 
 class Faces:

@@ -94,6 +94,11 @@ class Settings:
         """Whether its weights know something already."""
         return self.start != SCRATCH
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it goes on from a model version."""
+        return self.start not in (SCRATCH, IMAGENET) and not is_file(self.start)
+
     def as_json(self) -> dict[str, Any]:
         """Return what `read_settings` reads."""
         return asdict(self)

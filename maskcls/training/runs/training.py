@@ -15,16 +15,13 @@ from maskcls.registry import HOME_VARIABLE, Registry
 from maskcls.training.runs import starting
 from maskcls.training.runs.comparison import compare
 from maskcls.training.runs.devices import Replicas
-from maskcls.training.runs.faces import Crop, Faces
+from maskcls.training.runs.faces import Faces, crop_for
 from maskcls.training.runs.learning import Learner, Learnt
 from maskcls.training.runs.run import CANCELLED, FINISHED, Run
-from maskcls.training.runs.settings import SCRATCH, Settings, is_file, read_settings
+from maskcls.training.runs.settings import Settings, read_settings
 from maskcls.training.runs.version import make_version, write_figures
 
 log = logging.getLogger(__name__)
-
-# As ours was trained; narrower only where the pictures show less of what is around a face.
-_CUT_SCALE = 1.3
 
 
 def work(run: Run) -> None:
@@ -67,18 +64,12 @@ def open_faces(dataset: Dataset, settings: Settings, registry: Registry) -> dict
     Raises:
         DatasetError: There is nothing to learn from, or only one class.
     """
-    crop = Crop(settings.input_px, _cut_scale(dataset, settings, registry))
+    crop = crop_for(dataset, settings, registry)
     finder = registry.finder() if settings.augmentation.painted else None
     faces = {split: Faces(dataset, split, crop, finder) for split in (TRAIN, VALIDATION, TEST)}
     if len(set(faces[TRAIN].labels.tolist())) < 2:
         raise DatasetError(f"The training part of {dataset.name} does not show two classes. Bring more pictures.")
     return faces
-
-
-def _cut_scale(dataset: Dataset, settings: Settings, registry: Registry) -> float:
-    if settings.start != SCRATCH and not is_file(settings.start) and settings.architecture == "maskcls":
-        return registry.version(settings.start).card.cut_scale
-    return min(_CUT_SCALE, dataset.about.cut_scale)
 
 
 def _end(
