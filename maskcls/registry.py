@@ -158,7 +158,10 @@ class Registry:
         self.check_free(name)
         read_card(draft)
         path = self._home / "models" / name
-        draft.rename(path)
+        try:
+            draft.rename(path)
+        except OSError as error:  # somebody took the name this very moment
+            raise ModelError(f"The version {name} cannot be made: {error.strerror}. Take another name.") from error
         return Version(path, read_card(path), shipped=False)
 
     def classifier(self, name: str | None = None) -> Classifier:

@@ -31,6 +31,8 @@ _COLUMNS = (
 # What a spreadsheet takes for the start of a formula. File and class names come from strangers.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
+_TRIAL_WORDS = {"running": "begins", "pruned": "given up early", "failed": "failed", "stopped": "stopped"}
+
 
 def picture_json(
     file: str, image_shape: tuple[int, ...] | None, faces: Sequence[Face], error: str | None = None
@@ -233,6 +235,8 @@ def progress_text(line: Mapping[str, Any]) -> str:
     """Return what a run says while it goes as a line for people; nothing of a single batch."""
     if line["kind"] in ("note", "device"):
         return str(line["text"])
+    if line["kind"] == "trial":
+        return trial_text(line)
     if line["kind"] != "epoch":
         return ""
     text = f"epoch {line['epoch'] + 1}: loss {line['train']['loss']:.4f}, accuracy {line['train']['accuracy']:.4f}"
@@ -247,6 +251,8 @@ def progress_text(line: Mapping[str, Any]) -> str:
 def run_text(told: Mapping[str, Any]) -> str:
     """Return how a run ended, and how its version compares with the one at work, as lines for people."""
     lines = [f"{told['run']}: {told['state']}{': ' + told['error'] if told.get('error') else ''}"]
+    if "study" in told:
+        return "\n".join([*lines, search_text(told)])
     if "version" not in told:
         return lines[0]
     learnt, compared = told["learnt"], told["comparison"]
@@ -264,6 +270,36 @@ def run_text(told: Mapping[str, Any]) -> str:
             )
         lines.append(f"  better on {len(compared['better'])} pictures, worse on {len(compared['worse'])}")
     return "\n".join([*lines, f"Put it to work with: models promote {told['version']}"])
+
+
+def search_text(result: Mapping[str, Any]) -> str:
+    """Return what a search found as lines for people."""
+    best, counts = result["best"], f"{result['trials']} trials"
+    counts += f", {result['pruned']} of them given up early" if result["pruned"] else ""
+    counts += f"; {result['failed']} more failed" if result["failed"] else ""
+    lines = [f"The study {result['study']}: {counts}", f"Best: {trial_text(best)}"]
+    if result["importances"]:
+        lines.append("What mattered: " + ", ".join(f"{name} {one:.0%}" for name, one in result["importances"].items()))
+    return "\n".join([*lines, f"Train with it: the same search with --study {result['study']} --train-best"])
+
+
+def trial_text(trial: Mapping[str, Any]) -> str:
+    """Return a trial of a search as a line for people."""
+    chosen = ", ".join(f"{name} {_chosen(value)}" for name, value in trial["params"].items())
+    parts = [_TRIAL_WORDS.get(trial.get("state", ""), "")]
+    if trial.get("error"):
+        parts[0] += f": {trial['error']}"
+    if trial["value"] is not None:
+        parts.append(f"validation loss {trial['value']:.4f}")
+        others = (("accuracy", "accuracy"), ("macro_f1", "macro-F1"))
+        parts += [f"{title} {trial[name]:.4f}" for name, title in others if name in trial]
+    if trial.get("seconds"):
+        parts.append(f"{trial['seconds']:.0f} s")
+    return f"trial {trial['number']} ({chosen}): {', '.join(part for part in parts if part)}"
+
+
+def _chosen(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _source_of(result: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from maskcls import __version__
-from maskcls.cli import classify, data, explain, measure, models, runs, train
+from maskcls.cli import classify, data, explain, measure, models, runs, search, train
 from maskcls.errors import MaskclsError
 
 
@@ -46,4 +46,5 @@ main.add_command(measure.stress)
 main.add_command(measure.benchmark)
 main.add_command(models.models)
 main.add_command(runs.runs)
+main.add_command(search.search)
 main.add_command(train.train)

@@ -2,6 +2,8 @@
 
 import json
 import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,11 @@ from maskcls.architectures import ARCHITECTURES
 from maskcls.cli.common import FILE, as_json_option
 from maskcls.data.augmentation import LIMITS, NONE, Augmentation
 from maskcls.data.importing import Plan, import_pictures
-from maskcls.errors import DatasetError, SettingsError
+from maskcls.errors import DatasetError, RunError, SettingsError
 from maskcls.registry import Registry
 from maskcls.training.runs import asking
-from maskcls.training.runs.run import ACTIVE, FAILED, Run
-from maskcls.training.runs.settings import OPTIMISERS, SCHEDULES, usual
+from maskcls.training.runs.run import ACTIVE, FAILED, STOPPED, Run
+from maskcls.training.runs.settings import OPTIMISERS, SCHEDULES, is_file, usual
 
 _LOOK_S = 0.5
 
@@ -26,7 +28,7 @@ _LOOK_S = 0.5
 @click.option("--name", required=True, help="What the model version will be called.")
 @click.option("--architecture", type=click.Choice(list(ARCHITECTURES)), default="maskcls", show_default=True)
 @click.option("--start", metavar="VERSION|imagenet|scratch", help="Where its weights come from.")
-@click.option("--weights", type=FILE, help="A file with ImageNet weights, in place of --start imagenet.")
+@click.option("--weights", type=FILE, help="An .h5 file with ImageNet weights, in place of --start imagenet.")
 @click.option("--epochs", type=int, help="How often the pictures are gone through.  [10, from scratch 20]")
 @click.option("--batch", type=int, help="Pictures in a step.  [32]")
 @click.option("--rate", type=float, help="Highest learning rate.  [0.0003, from scratch 0.001]")
@@ -57,11 +59,15 @@ def train(
     """
     chosen = {field: value for field, value in told.items() if value is not None}
     if weights is not None:
+        if not is_file(str(weights)):
+            raise SettingsError(f"--weights wants an .h5 file. Got: {weights}")
         chosen["start"] = str(weights.resolve())
     if augment:
         chosen["augmentation"] = _augmentation(augment)
     asking.check_name(name)
-    run = asking.train(usual(Registry(), _dataset(data, name), name, **chosen))
+    # Before a data set is made, so that a slip in the options leaves none behind.
+    settings = usual(Registry(), data, name, **chosen)
+    run = asking.train(replace(settings, dataset=dataset_of(data, name)))
     click.echo(f"The run is called {run.id}.", err=True)
     if detach:
         click.echo(json.dumps({"run": run.id}) if as_json else run.id)
@@ -74,8 +80,8 @@ def follow(run: Run) -> None:
     """Tell on stderr how a run goes, until it has come to an end; Ctrl-C ends it."""
     told = 0
     while True:
-        active = run.state in ACTIVE
         try:
+            active = run.state in ACTIVE
             lines = run.progress.lines()
             for line in lines[told:]:
                 if text := report.progress_text(line):
@@ -88,18 +94,27 @@ def follow(run: Run) -> None:
             if run.is_cancelled():
                 raise
             click.echo("Ending it; the best so far is kept. Again to leave at once.", err=True)
-            run.cancel()
+            # Unless it has just come to its end.
+            with suppress(RunError):
+                run.cancel()
 
 
 def show_end(run: Run, *, as_json: bool) -> None:
-    """Print what came out of a run; one that failed is an error."""
-    if run.state == FAILED:
-        raise click.ClickException(run.error)
-    told = {"run": run.id, "state": run.state, **run.result}
+    """Print what came out of a run; one that failed or broke off is an error."""
+    told = end_of(run)
     click.echo(json.dumps(told) if as_json else report.run_text(told))
 
 
-def _dataset(data: str, name: str) -> str:
+def end_of(run: Run) -> dict[str, Any]:
+    """Return what came out of a run; one that failed or broke off is an error."""
+    if run.state == FAILED:
+        raise click.ClickException(run.error)
+    if run.state == STOPPED:
+        raise click.ClickException(f"Its process is gone. Let it go on with `runs resume {run.name}`.")
+    return {"run": run.id, "state": run.state, **run.result}
+
+
+def dataset_of(data: str, name: str) -> str:
     """Return the name of a data set, made now where `data` is a folder or a ZIP."""
     if data in asking.shelf().names():
         return data

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from maskcls.data.splits import TEST, TRAIN, VALIDATION
 from maskcls.errors import DatasetError
 
 SCHEMA = 1
@@ -102,7 +103,8 @@ class Dataset:
     def counts(self) -> dict[str, dict[str, int]]:
         """Return how many pictures of each class there are in each split."""
         counted = Counter((row.split, row.label) for row in self.rows)
-        splits = dict.fromkeys(row.split for row in self.rows)
+        there = {row.split for row in self.rows}
+        splits = [split for split in (TRAIN, VALIDATION, TEST) if split in there]
         return {split: {name: counted[split, name] for name in self.about.classes} for split in splits}
 
 

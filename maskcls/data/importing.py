@@ -43,6 +43,7 @@ class Plan:
         as_faces: The pictures are faces already; else the largest face of each is found and cut out.
         cut_scale: Of pictures that are faces already: each shows so many times the width and height of its face.
         expires: Until when the data set may be kept; empty for as long as people want.
+        source: What the pictures came as, for people; the name of the folder or archive when empty.
         seed: Of the splits, where none are given.
     """
 
@@ -51,6 +52,7 @@ class Plan:
     as_faces: bool = True
     cut_scale: float = 1.0
     expires: str = ""
+    source: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -107,7 +109,7 @@ def import_pictures(
             draft,
             _grouped(rows, plan.seed),
             name=plan.name,
-            source=images.plain_name(path.name),
+            source=images.plain_name(plan.source or path.name),
             classes=tuple(sorted({row.label for row in rows})),
             cut_scale=_CUT_SCALE if scenes or not plan.as_faces else plan.cut_scale,
             split_given=any(row.split for row in rows),

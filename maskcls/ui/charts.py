@@ -275,13 +275,14 @@ def reliability_in_words(points: Sequence[Mapping[str, float]]) -> str:
     return f"Reliability diagram: {'; '.join(said)}"
 
 
-def learning_curves(lines: Sequence[Mapping[str, Any]], pictures: int, what: str) -> go.Figure:
+def learning_curves(lines: Sequence[Mapping[str, Any]], what: str, *, pictures: int, epochs: int) -> go.Figure:
     """Return how a run's loss or accuracy went: each step faintly, and the ends of its epochs.
 
     Args:
         lines: See `training.runs.progress`.
-        pictures: How many are in an epoch.
         what: `loss` or `accuracy`.
+        pictures: How many are in an epoch.
+        epochs: How many there will be at most.
     """
     steps = [line for line in lines if line["kind"] == "batch"]
     ends = [line for line in lines if line["kind"] == "epoch"]
@@ -313,7 +314,7 @@ def learning_curves(lines: Sequence[Mapping[str, Any]], pictures: int, what: str
         traces,
         height=240,
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
-        xaxis={**_SCALE, "title": {"text": "epoch"}, "rangemode": "tozero"},
+        xaxis={**_SCALE, "title": {"text": "epoch"}, "range": [0, epochs * 1.02]},
         yaxis={**_SCALE, "title": {"text": what}, "tickformat": ".0%" if share else "", "rangemode": "normal"},
         legend={"y": 1.15},
     )
@@ -337,7 +338,7 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Fig
         y=names,
         text=[[str(value) for value in row] for row in counts],
         texttemplate="%{text}",
-        colorscale="Blues",
+        colorscale=[[0, _CLEAR], [1, "rgba(59, 125, 216, 0.75)"]],
         zmin=0,
         zmax=1,
         showscale=False,
@@ -350,7 +351,7 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Fig
         height=90 + 55 * len(classes),
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
         xaxis={"title": {"text": "answered"}, "automargin": True, "ticks": ""},
-        yaxis={"title": {"text": "is"}, "autorange": "reversed", "automargin": True, "ticks": ""},
+        yaxis={"title": {"text": "truth"}, "autorange": "reversed", "automargin": True, "ticks": ""},
         showlegend=False,
     )
 

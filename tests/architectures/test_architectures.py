@@ -28,6 +28,12 @@ def build(name: str, classes: int = 3, **options: object):
     return architecture(name).load().build(classes=classes, input_px=PX, dropout=0.5, **options)
 
 
+def answers(network, crops: np.ndarray) -> list[np.ndarray]:
+    """Return what a network's outputs say, the probabilities first."""
+    outputs = network(crops, training=False)
+    return [np.array(one) for one in (outputs if isinstance(outputs, list) else [outputs])]
+
+
 def test_no_such_architecture():
     with pytest.raises(SettingsError, match="There are: maskcls, mobilenet-v2, vgg16, plain-cnn, grey-cnn"):
         architecture("resnet")
@@ -36,12 +42,45 @@ def test_no_such_architecture():
 @pytest.mark.parametrize("name", list(ARCHITECTURES))
 def test_from_pictures_to_probabilities(name: str, crops: np.ndarray, tmp_path: Path):
     network = build(name)
-    answers = network.predict(crops, verbose=0)
-    probabilities = answers[0] if isinstance(answers, list) else answers
+    probabilities = answers(network, crops)[0]
     assert probabilities.shape == (6, 3)
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
     export_litert(network, tmp_path / "model.tflite")
     assert LiteRTEngine(tmp_path / "model.tflite").run(crops)[0] == pytest.approx(probabilities, abs=2e-3)
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_what_people_are_told_of_it(name: str):
+    import keras
+
+    chosen = architecture(name)
+    network = chosen.load().build(classes=3, input_px=chosen.input_px, dropout=chosen.dropout)
+    assert network.count_params() == chosen.parameters
+    hides = keras.layers.Dropout | keras.layers.SpatialDropout2D
+    assert {layer.rate for layer in network.layers if isinstance(layer, hides)} == {chosen.dropout}
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("name", ["maskcls", "plain-cnn"])
+def test_a_temperature_divides_the_logits(name: str, temperature: float, crops: np.ndarray):
+    network = build(name)
+    rng = np.random.default_rng(1)
+    # As they start, all answers are the same.
+    logits = network.get_layer("logits")
+    logits.bias.assign(rng.normal(0, 1, 3))
+    if name == "maskcls":
+        kernel = network.get_layer("evidence").kernel
+        kernel.assign(kernel / answers(network, crops)[1].std())
+    before = answers(network, crops)
+    architecture(name).fold_temperature(network, temperature)
+    after = answers(network, crops)
+    powers = before[0] ** (1 / temperature)
+    assert after[0] == pytest.approx(powers / powers.sum(axis=1, keepdims=True), abs=1e-5)
+    assert (np.abs(after[0] - before[0]).max() > 1e-4) == (temperature != 1)
+    if name == "maskcls":
+        shares = np.exp(after[1].mean(axis=(1, 2)) + np.array(logits.bias))
+        assert np.ptp(shares, axis=0).max() > 1e-3
+        assert after[0] == pytest.approx(shares / shares.sum(axis=1, keepdims=True), abs=1e-5)
 
 
 @pytest.mark.parametrize("name", list(ARCHITECTURES))

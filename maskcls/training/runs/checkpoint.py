@@ -34,5 +34,5 @@ def load(path: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]] | Non
         with np.load(path, allow_pickle=False) as file:
             about, sizes = json.loads(str(file[_ABOUT]))
             return about, {name: [file[f"{name}/{i}"] for i in range(count)] for name, count in sizes.items()}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile):
         return None

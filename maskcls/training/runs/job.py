@@ -1,6 +1,7 @@
-"""The process of a run: `python -m maskcls.training.runs.job FOLDER`. It is started by `Run.start`, never by hand."""
+"""The process of a run: `python -m maskcls.training.runs.job FOLDER LOCK`. It is started by `Run.start` alone."""
 
 import logging
+import os
 import sys
 import time
 import traceback
@@ -62,4 +63,6 @@ def _do(run: Run) -> None:
 
 
 if __name__ == "__main__":
+    # A program that it calls must not hold the lock when it is gone itself.
+    os.set_inheritable(int(sys.argv[2]), False)
     sys.exit(main(Path(sys.argv[1])))

@@ -1,7 +1,7 @@
 """The learning of a run: epochs of batches, first for the head alone, with a checkpoint that it goes on from.
 
 Fine-tuning in two phases is that of Keras' guide to transfer learning; rates fall along a half cosine after a short
-rise. What is kept in the end is the epoch with the lowest loss on the validation faces.
+rise. What is kept in the end is the epoch with the lowest calibrated loss on the validation faces.
 """
 
 import logging
@@ -18,11 +18,13 @@ from keras import ops
 
 from maskcls.architectures import architecture
 from maskcls.errors import RunError
+from maskcls.training.classifier.calibration import choose_temperature
 from maskcls.training.runs import checkpoint
 from maskcls.training.runs.devices import Replicas, is_out_of_memory
 from maskcls.training.runs.faces import Batches, Faces
 from maskcls.training.runs.progress import Progress
 from maskcls.training.runs.settings import Settings
+from maskcls.training.runs.starting import BY_CLASS
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ class Position:
         loss: Their summed loss.
         right: How many of them were answered rightly.
         batch: Faces in a step, which shrinks when memory runs out.
-        best_loss: Lowest loss on validation; infinite before the first epoch's end.
+        best_loss: Lowest calibrated loss on validation; infinite before the first epoch's end.
         best_epoch: When that was; -1 before.
     """
 
@@ -146,12 +148,9 @@ class Learner:
         """Go through the epochs that are left; the network has the best weights in the end."""
         self._take_up()
         began = time.monotonic()
-        early = cancelled = False
-        while self._at.epoch < self._settings.epochs and not early:
+        cancelled = False
+        while self._at.epoch < self._settings.epochs and not cancelled and not self._has_stalled():
             cancelled = not self._epoch()
-            if cancelled:
-                break
-            early = 0 < self._settings.patience <= self._at.epoch - 1 - self._at.best_epoch
         if (best := checkpoint.load(self._best)) is not None:
             self._network.set_weights(best[1]["weights"])
         passed_s = max(time.monotonic() - began - self._clock.validation_s, 1e-9)
@@ -159,10 +158,13 @@ class Learner:
             epochs=self._at.epoch,
             best_epoch=self._at.best_epoch,
             cancelled=cancelled,
-            stopped_early=early and self._at.epoch < self._settings.epochs,
+            stopped_early=self._has_stalled() and self._at.epoch < self._settings.epochs,
             waited=self._batches.waited_s / passed_s,
             per_s=self._clock.faces / passed_s,
         )
+
+    def _has_stalled(self) -> bool:
+        return 0 < self._settings.patience <= self._at.epoch - 1 - self._at.best_epoch
 
     def _epoch(self) -> bool:
         """Go through what is left of the epoch; False where somebody stopped it."""
@@ -177,12 +179,16 @@ class Learner:
                     self._save()
                     saved_s = time.monotonic()
         except Exception as error:
-            if not is_out_of_memory(error) or self._at.batch < 2:
+            if not is_out_of_memory(error):
                 raise
-            self._halve()
-            return self._epoch()
-        self._end_epoch()
-        return True
+            if self._at.batch < 2:
+                raise RunError("The memory does not hold one picture in a step. Choose smaller crops.") from error
+        else:
+            self._end_epoch()
+            return True
+        # Not before here is what the failed step held let go.
+        self._halve()
+        return self._epoch()
 
     def _step(self, crops_rgb: np.ndarray, truth: np.ndarray, seen: int) -> None:
         began = time.monotonic()
@@ -193,8 +199,7 @@ class Learner:
         self._clock.note(len(crops_rgb), time.monotonic() - began)
         at = self._at
         at.loss, at.right, at.seen = at.loss + loss * len(truth), at.right + accuracy * len(truth), seen
-        if not math.isfinite(loss):
-            raise RunError("The loss is no number any more. Take a lower learning rate.")
+        _check_finite(loss)
         steps = math.ceil(len(self._train) / at.batch)
         number = at.epoch * steps + math.ceil(seen / at.batch)
         if number % max(1, self._settings.epochs * steps // _LINES) == 0:
@@ -205,8 +210,10 @@ class Learner:
         began = time.monotonic()
         found = self._validate()
         self._clock.validation_s += time.monotonic() - began
-        # Without validation faces, the last epoch is as good as any.
-        loss = found["loss"] if found else -float(at.epoch)
+        # Calibrated, as it will be: a network that is only too sure of itself is not worse for that. Without validation
+        # faces, the last epoch is as good as any.
+        loss = found["calibrated"] if found else -float(at.epoch)
+        _check_finite(loss)
         if loss < at.best_loss:
             at.best_loss, at.best_epoch = loss, at.epoch
             checkpoint.save(self._best, {"epoch": at.epoch}, weights=self._network.get_weights())
@@ -222,17 +229,16 @@ class Learner:
         self._after_epoch(at.epoch, found)
 
     def _validate(self) -> dict[str, float] | None:
-        """Return loss, accuracy and macro-F1 on the validation faces; None where there are none."""
+        """Return loss, loss when calibrated, accuracy and macro-F1 on the validation faces; None where there are none."""
         from sklearn.metrics import f1_score
 
         if not len(self._validation):
             return None
         logits, labels = logits_of(self._model, self._validation), self._validation.labels
-        shares = logits - logits.max(axis=1, keepdims=True)
-        surprise = np.log(np.exp(shares).sum(axis=1)) - shares[np.arange(len(labels)), labels]
         answers = logits.argmax(axis=1)
         return {
-            "loss": float(surprise.mean()),
+            "loss": _surprise(logits, labels),
+            "calibrated": _surprise(logits / choose_temperature(logits, labels), labels),
             "accuracy": float((answers == labels).mean()),
             "macro_f1": float(f1_score(labels, answers, average="macro", zero_division=0.0)),
         }
@@ -285,7 +291,9 @@ class Learner:
     def _unfrozen(self) -> list[keras.Layer]:
         settings = self._settings
         with_weights = [layer for layer in self._network.layers if layer.weights]
-        chosen = with_weights[len(with_weights) - math.ceil(len(with_weights) * settings.unfrozen) :]
+        frozen = len(with_weights) - math.ceil(len(with_weights) * settings.unfrozen)
+        # What answers for the classes always learns.
+        chosen = [one for i, one in enumerate(with_weights) if i >= frozen or one.name in BY_CLASS]
         # Statistics that ImageNet's pictures left are better than those of a few faces.
         return [one for one in chosen if not (settings.is_warm and isinstance(one, keras.layers.BatchNormalization))]
 
@@ -348,6 +356,12 @@ def logits_of(model: keras.Model, faces: Faces) -> np.ndarray:
     return np.concatenate(pieces)
 
 
+def _surprise(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return the cross-entropy of logits `(n, classes)` with the true classes `(n,)`."""
+    shares = logits - logits.max(axis=1, keepdims=True)
+    return float((np.log(np.exp(shares).sum(axis=1)) - shares[np.arange(len(labels)), labels]).mean())
+
+
 def _full(faces: Faces, start: int) -> np.ndarray:
     """Return a chunk of crops, the last one filled up: the network is compiled for one size only."""
     crops_rgb = faces.plain_crops(range(start, min(start + _CHUNK, len(faces))))
@@ -357,7 +371,13 @@ def _full(faces: Faces, start: int) -> np.ndarray:
 def _class_weights(faces: Faces) -> np.ndarray:
     """Return what each class counts, `(classes,)`: as much more as it is rarer, 1 on average over the faces."""
     counts = np.bincount(faces.labels, minlength=len(faces.classes))
-    return (len(faces) / (len(counts) * np.maximum(counts, 1))).astype(np.float32)
+    # A class without pictures may still get painted ones.
+    return np.where(counts, len(faces) / (len(counts) * np.maximum(counts, 1)), 1.0).astype(np.float32)
+
+
+def _check_finite(loss: float) -> None:
+    if not math.isfinite(loss):
+        raise RunError("The loss is no number any more. Take a lower learning rate.")
 
 
 def _unfreeze(network: keras.Model, chosen: list[keras.Layer], constants: list[Any]) -> None:

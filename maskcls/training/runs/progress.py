@@ -1,13 +1,15 @@
 """What a run says while it goes: a line of JSON each, that any process can read at any time.
 
 {"kind": "batch", "at", "epoch", "loss", "accuracy", "rate", "per_s", "left_s", "waited"}
-{"kind": "epoch", "at", "epoch", "train": {"loss", "accuracy"}, "validation": {"loss", "accuracy", "macro_f1"} or null}
-{"kind": "note", "at", "text"}
+{"kind": "epoch", "at", "epoch", "train": {"loss", "accuracy"}, "validation": {"loss", "accuracy", "macro_f1"} or null,
+ "best", "per_s", "left_s", "waited"}
+{"kind": "note", "at", "text"}, and "device", with the number of "pictures"
 
 `at` counts the pictures gone through since the beginning.
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,11 @@ class Progress:
 
     def tell(self, kind: str, at: int, **what: Any) -> None:
         """Add a line."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"kind": kind, "at": at, **what}) + "\n")
+        with self._path.open("a+b") as file:
+            # After half a line, which a kill has left, it starts a new one.
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+            gap = b"" if file.read(1) in (b"", b"\n") else b"\n"
+            file.write(gap + json.dumps({"kind": kind, "at": at, **what}).encode() + b"\n")
 
     def lines(self) -> list[Line]:
         """Return all lines that are whole; a kill may have left half of the last one."""

@@ -55,6 +55,11 @@ class Run:
         return self.path.name
 
     @property
+    def name(self) -> str:
+        """What it is for: the end of its id."""
+        return self.id.split("-", 2)[-1]
+
+    @property
     def asked(self) -> dict[str, Any]:
         """What was asked for: `kind`, `created` and `settings`.
 
@@ -62,7 +67,7 @@ class Run:
             RunError: That is damaged.
         """
         content = _read(self.path / _SETTINGS)
-        if not {"kind", "created", "settings"} <= content.keys():
+        if not {"kind", "created"} <= content.keys() or not isinstance(content.get("settings"), dict):
             raise RunError(f"The run {self.id} is damaged. Remove its folder {self.path}.")
         return content
 
@@ -74,8 +79,10 @@ class Run:
     @property
     def state(self) -> str:
         """How it stands: queued, running, stopped, finished, cancelled or failed."""
-        said = str(_read(self.path / _STATE).get("state", STOPPED))
-        return STOPPED if said in ACTIVE and not self.is_alive() else said
+        if (said := self._said()) not in ACTIVE or self.is_alive():
+            return said
+        # It may have come to its end since it was asked.
+        return STOPPED if (said := self._said()) in ACTIVE else said
 
     @property
     def error(self) -> str:
@@ -111,6 +118,9 @@ class Run:
             pass
         return False
 
+    def _said(self) -> str:
+        return str(_read(self.path / _STATE).get("state", STOPPED))
+
     def say(self, state: str, **more: Any) -> None:
         """Set how it stands."""
         _write(self.path / _STATE, {"state": state, **more})
@@ -126,11 +136,13 @@ class Run:
         Raises:
             RunError: It has come to an end already.
         """
-        if self.state not in (*ACTIVE, STOPPED):
-            raise RunError(f"The run {self.id} is {self.state}: there is nothing to cancel.")
+        if (state := self.state) not in (*ACTIVE, STOPPED):
+            raise RunError(f"The run {self.id} is {state}: there is nothing to cancel.")
         (self.path / _CANCEL).touch()
-        if not self.is_alive():
-            self.say(CANCELLED)
+        with (self.path / _ALIVE).open("ab") as alive:
+            # Locked, so that its process is neither starting nor just coming to its end.
+            if _locked(alive) and self.state in (*ACTIVE, STOPPED):
+                self.say(CANCELLED)
 
     def is_cancelled(self) -> bool:
         """Tell whether somebody wants it to stop."""
@@ -145,14 +157,14 @@ class Run:
         with (self.path / _ALIVE).open("ab") as alive:
             if not _locked(alive):
                 raise RunError(f"The run {self.id} is under way already.")
-            if self.state == FINISHED:
-                raise RunError(f"The run {self.id} is finished; start another one.")
+            if (state := self.state) == FINISHED or (state == CANCELLED and self.result):
+                raise RunError(f"The run {self.id} is {state}; start another one.")
             (self.path / _CANCEL).unlink(missing_ok=True)
             self.say(QUEUED)
             with (self.path / "log.txt").open("ab") as log:
                 # The process inherits the lock, which the system takes back when it ends, in whatever way.
                 process = subprocess.Popen(  # noqa: S603 - our own module, in our own Python
-                    [sys.executable, "-m", _JOB, str(self.path.resolve())],
+                    [sys.executable, "-m", _JOB, str(self.path.resolve()), str(alive.fileno())],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -182,12 +194,12 @@ class Runs:
         return sorted(found, key=lambda run: run.id, reverse=True)
 
     def open(self, name: str) -> Run:
-        """Return the run with this id, or the only one whose id ends so.
+        """Return the run with this id, or the latest one for what is called so.
 
         Raises:
             RunError: There is none.
         """
-        found = [run for run in self.all() if name and (run.id == name or run.id.endswith(f"-{name}"))]
+        found = [run for run in self.all() if name in (run.id, run.name)]
         if not found:
             known = ", ".join(run.id for run in self.all()[:10]) or "none"
             raise RunError(f"There is no run {name[:80]!r}. There are: {known}.")
@@ -205,9 +217,10 @@ class Runs:
             RunError: It cannot be written.
         """
         now = datetime.now(UTC)
-        path = self.folder / f"{now:%Y%m%d-%H%M%S}-{name}"
-        if not _ID.fullmatch(path.name):
+        chosen = f"{now:%Y%m%d-%H%M%S}-{name}"
+        if not _ID.fullmatch(chosen):
             raise RunError(f"{name[:80]!r} cannot name a run: use letters, digits, dots, dashes, underscores.")
+        path = self.folder / chosen
         try:
             path.mkdir(parents=True)
             run = Run(path)

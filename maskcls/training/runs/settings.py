@@ -26,7 +26,9 @@ _LIMITS = {
     "dropout": (0.0, 0.9),
     "patience": (0, 1000),
     "input_px": (32, 512),
+    "seed": (0, 1_000_000_000),
 }
+_WHOLE = ("epochs", "batch", "head_epochs", "patience", "input_px", "seed")
 # Ours has sixteen pixels to a cell.
 _MULTIPLE_PX = 16
 
@@ -83,6 +85,8 @@ class Settings:
             value = getattr(self, name)
             if not (math.isfinite(value) and least <= value <= most):
                 raise SettingsError(f"{name.replace('_', ' ')} goes from {least:g} to {most:g}. Got: {value}")
+            if name in _WHOLE and not isinstance(value, int):
+                raise SettingsError(f"{name.replace('_', ' ')} is a whole number. Got: {value}")
         for name, known in (("optimiser", OPTIMISERS), ("schedule", SCHEDULES)):
             if getattr(self, name) not in known:
                 raise SettingsError(f"{name} is one of {', '.join(known)}. Got: {getattr(self, name)!r}")

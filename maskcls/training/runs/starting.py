@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from maskcls.registry import Registry, Version
 
 # The layers that have a part for each class.
-_BY_CLASS = ("evidence", "logits")
+BY_CLASS = ("evidence", "logits")
 
 
 def build(settings: Settings, classes: Sequence[str], registry: "Registry") -> keras.Model:
@@ -63,7 +63,7 @@ def take_weights(network: keras.Model, classes: Sequence[str], version: "Version
         if not layer.weights:
             continue
         weights = there[layer.name].get_weights() if layer.name in there else []
-        if layer.name in _BY_CLASS:
+        if layer.name in BY_CLASS:
             _take_classes(layer, weights, classes, version.card.classes)
         elif [one.shape for one in weights] == [tuple(one.shape) for one in layer.weights]:
             layer.set_weights(weights)

@@ -47,7 +47,10 @@ def without_secrets(text: str, url: str) -> str:
 def absolute(url: str) -> str:
     """Return a URL that leads to the same place from every working folder."""
     path = _path_of(url)
-    return f"{url.partition('://')[0]}:///{Path(path).absolute()}" if path else url
+    if not path or path.startswith("file:"):
+        return url
+    question = url.partition("?")[1:]
+    return f"{url.partition('://')[0]}:///{Path(path).absolute()}{''.join(question)}"
 
 
 def usual_url(home: Path) -> str:

@@ -2,21 +2,23 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import keras
 
+from maskcls.classifier.classifier import Classifier
 from maskcls.data.datasets import Dataset, Shelf
 from maskcls.data.splits import TEST, TRAIN, VALIDATION
-from maskcls.errors import DatasetError
-from maskcls.registry import HOME_VARIABLE, Registry
+from maskcls.errors import DatasetError, ModelError
+from maskcls.registry import HOME_VARIABLE, Registry, Version
 from maskcls.training.runs import starting
 from maskcls.training.runs.comparison import compare
 from maskcls.training.runs.devices import Replicas
 from maskcls.training.runs.faces import Faces, crop_for
 from maskcls.training.runs.learning import Learner, Learnt
+from maskcls.training.runs.progress import Progress
 from maskcls.training.runs.run import CANCELLED, FINISHED, Run
 from maskcls.training.runs.settings import Settings, read_settings
 from maskcls.training.runs.version import make_version, write_figures
@@ -35,23 +37,10 @@ def work(run: Run) -> None:
     os.environ[HOME_VARIABLE] = str(home)
     settings = read_settings(run.asked["settings"])
     registry, dataset = Registry(home), Shelf(home / "datasets").open(settings.dataset)
+    # Said before it has learnt for hours.
+    _made_before(run, settings, registry)
     faces = open_faces(dataset, settings, registry)
-    with _precision(settings) as replicas:
-        with replicas.holding():
-            network = starting.build(settings, faces[TRAIN].classes, registry)
-        log.info("%s on %s: %s", settings.architecture, replicas.words, settings)
-        run.progress.tell("device", -1, text=replicas.words, pictures=len(faces[TRAIN]))
-        learner = Learner(
-            network,
-            faces[TRAIN],
-            faces[VALIDATION],
-            settings,
-            folder=run.path,
-            progress=run.progress,
-            stopped=run.is_cancelled,
-            replicas=replicas,
-        )
-        learnt = learner.learn()
+    network, learnt = learn(settings, faces, registry, folder=run.path, progress=run.progress, stopped=run.is_cancelled)
     if learnt.best_epoch < 0:
         run.say(CANCELLED)
         return
@@ -72,6 +61,50 @@ def open_faces(dataset: Dataset, settings: Settings, registry: Registry) -> dict
     return faces
 
 
+def learn(
+    settings: Settings,
+    faces: dict[str, Faces],
+    registry: Registry,
+    *,
+    folder: Path,
+    progress: Progress,
+    stopped: Callable[[], bool],
+    after_epoch: Callable[[int, dict[str, float] | None], object] = lambda *_: None,
+) -> tuple[keras.Model, Learnt]:
+    """Build the network that is asked for and teach it; it has the best weights in the end.
+
+    Args:
+        settings: What is asked for.
+        faces: Of each split, from `open_faces`.
+        registry: Where the version lies that it goes on from.
+        folder: As `Learner` wants it, and so the following.
+        progress: Where to say what happens.
+        stopped: Says whether somebody wants it to stop.
+        after_epoch: Is told what validation says; whatever it raises ends the learning.
+
+    Raises:
+        ModelError: The weights to start from cannot be had.
+        RunError: The loss went out of bounds.
+    """
+    with _precision(settings) as replicas:
+        with replicas.holding():
+            network = starting.build(settings, faces[TRAIN].classes, registry)
+        log.info("%s on %s: %s", settings.architecture, replicas.words, settings)
+        progress.tell("device", -1, text=replicas.words, pictures=len(faces[TRAIN]))
+        learner = Learner(
+            network,
+            faces[TRAIN],
+            faces[VALIDATION],
+            settings,
+            folder=folder,
+            progress=progress,
+            stopped=stopped,
+            replicas=replicas,
+            after_epoch=after_epoch,
+        )
+        return network, learner.learn()
+
+
 def _end(
     run: Run,
     settings: Settings,
@@ -83,9 +116,11 @@ def _end(
 ) -> None:
     """Make a version of what was learnt, compare it, and close the run."""
     run.progress.tell("note", len(faces[TRAIN]) * settings.epochs, text="Making a model version of it.")
-    at_work = registry.at_work().name
-    version = make_version(network, faces, dataset, settings, registry, run_id=run.id)
-    compared = compare(registry.classifier(version.name), registry.classifier(at_work), dataset)
+    version = _made_before(run, settings, registry)
+    if version is None:
+        version = make_version(network, faces, dataset, settings, registry, run_id=run.id)
+    at_work, old = _at_work(registry)
+    compared = compare(registry.classifier(version.name), old, dataset)
     result = {
         "version": version.name,
         "at_work": at_work,
@@ -96,6 +131,29 @@ def _end(
     write_figures(version, dataset.name, compared)
     run.finish(result, CANCELLED if learnt.cancelled else FINISHED)
     log.info("made %s", version.name)
+
+
+def _made_before(run: Run, settings: Settings, registry: Registry) -> Version | None:
+    """Return the version that this run had made when its process was killed; None where it had not.
+
+    Raises:
+        ModelError: Somebody else has taken the name.
+    """
+    for version in registry.versions():
+        if version.name == settings.name and version.card.settings.get("run") == run.id:
+            return version
+    registry.check_free(settings.name)
+    return None
+
+
+def _at_work(registry: Registry) -> tuple[str, Classifier]:
+    """Return what answers at present, and its name: the shipped version where the promoted one is damaged."""
+    name = registry.at_work().name
+    try:
+        return name, registry.classifier(name)
+    except ModelError as error:
+        log.warning("%s is passed over: %s", name, error)
+        return registry.shipped_name(), registry.classifier(registry.shipped_name())
 
 
 def _bytes(folder: Path) -> int:

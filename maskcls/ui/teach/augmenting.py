@@ -68,20 +68,32 @@ def _preview(dataset: Dataset, base: Settings, chosen: Augmentation) -> None:
     faces = _faces(dataset, base)
     if not len(faces):
         return
-    st.markdown("**The first epochs of some of your faces**")
+    st.markdown(f"**Some of your faces as they are, and in the first {_SHOWN_EPOCHS} epochs**")
     # A face of each class in turn, always the same ones.
     order = np.random.default_rng(0).permutation(len(faces))
     by_class = [[int(i) for i in order if faces.labels[i] == label] for label in range(len(faces.classes))]
     shown = [some[n] for n in range(_SHOWN_FACES) for some in by_class if n < len(some)][:_SHOWN_FACES]
     for i in shown:
-        source = faces.rows[i].source
-        with st.grid(_SHOWN_EPOCHS + 1, wrap=False, gap="xsmall"):
-            st.image(faces.plain(i), width="stretch", caption="as it is", alt=f"{source} as it is")
-            for epoch in range(_SHOWN_EPOCHS):
-                crop_rgb, label = faces.changed(i, chosen, seed=base.seed, epoch=epoch)
-                became = plain(named(faces.classes[label])) if label != faces.labels[i] else ""
-                words = became or f"epoch {epoch + 1}"
-                st.image(crop_rgb, width="stretch", caption=words, alt=f"{source} in epoch {epoch + 1}")
+        changed = [faces.changed(i, chosen, seed=base.seed, epoch=epoch) for epoch in range(_SHOWN_EPOCHS)]
+        st.image(
+            _in_a_row([faces.plain(i), *(crop_rgb for crop_rgb, _ in changed)]),
+            width="stretch",
+            alt=f"{faces.rows[i].source} as it is, and in the first {_SHOWN_EPOCHS} epochs",
+        )
+        painted = [
+            f"epoch {epoch + 1}: {named(faces.classes[label])}"
+            for epoch, (_, label) in enumerate(changed)
+            if label != faces.labels[i]
+        ]
+        st.caption(plain(", ".join([named(faces.rows[i].label), *painted])))
+
+
+def _in_a_row(crops_rgb: list[np.ndarray]) -> np.ndarray:
+    """Return crops side by side with a clear gap, `(s, w, 4) uint8`: one picture, which any screen shows whole."""
+    side = len(crops_rgb[0])
+    gap = np.zeros((side, max(1, side // 20), 4), np.uint8)
+    parts = [part for crop in crops_rgb for part in (np.dstack([crop, np.full((side, side), 255, np.uint8)]), gap)]
+    return np.concatenate(parts[:-1], axis=1)
 
 
 def _faces(dataset: Dataset, base: Settings) -> Faces:

@@ -193,7 +193,7 @@ def _form(
         made = import_pictures(
             path,
             asking.shelf(),
-            Plan(name.strip(), told, as_faces=as_faces, cut_scale=cut_scale, expires=expires),
+            Plan(name.strip(), told, as_faces=as_faces, cut_scale=cut_scale, expires=expires, source=title),
             finder=None if as_faces else Registry().finder(),
             tell=partial(bar.progress, text="Reading the pictures …"),
         )

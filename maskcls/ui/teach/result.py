@@ -84,8 +84,9 @@ def _figures(told: dict[str, Any]) -> None:
     with st.container(horizontal=True):
         for words, key in (("Accuracy", "accuracy"), ("Macro-F1", "macro_f1")):
             st.metric(words, f"{new[key]:.1%}", f"{100 * (new[key] - old[key]):+.1f} points", border=True)
-        st.metric("Better on", counted(len(compared["better"]), "picture", "pictures"), border=True)
-        st.metric("Worse on", counted(len(compared["worse"]), "picture", "pictures"), border=True)
+        for words, key in (("Right now, wrong before", "better"), ("Wrong now, right before", "worse")):
+            some = len(compared[key])
+            st.metric(words, some, f"of {new['n']}", delta_color="off", delta_arrow="off", border=True)
     rows = [
         _row("accuracy", new["accuracy"], old["accuracy"], new["interval95"]["accuracy"], old["interval95"]["accuracy"])
     ]
@@ -100,6 +101,7 @@ def _figures(told: dict[str, Any]) -> None:
     st.dataframe(
         [{"": row[""], told["version"]: row["new"], f"{told['at_work']} (at work)": row["at work"]} for row in rows],
         hide_index=True,
+        height="content",
         alt="Figures of the new version and of the one at work",
     )
     least = min(new["n"], old["n"])

@@ -20,6 +20,7 @@ from maskcls.ui.words import counted, named, plain
 _DROP = "drop"
 _PAGE = 24
 _SHOWN_PX = 160
+_LONGEST = 18
 _FOUND, _CHANGES = "check_found", "check_changes"
 
 
@@ -147,13 +148,14 @@ def _card(dataset: Dataset, i: int, classes: list[str], says: str | None) -> Non
         st.image(
             picture_of(dataset, row.file), width="stretch", alt=f"{row.source}, labelled {labels.look(row.label).words}"
         )
-        said = f" · the model says {labels.look(says).words}" if says else ""
-        st.caption(f"{row.split} · {plain(row.source)}{plain(said)}")
+        said = f"the model says {plain(named(says))}  \n" if says else ""
+        st.caption(f"{said}{row.split} · {plain(_short(row.source))}")
         chosen = st.segmented_control(
             f"What {row.source} shows",
             [*classes, _DROP],
             default=changes.get(i, row.label),
-            format_func=lambda name: "Drop" if name == _DROP else labels.look(name).symbol,
+            format_func=lambda name: ":material/delete:" if name == _DROP else labels.look(name).symbol,
+            help="Press the bin to leave it out.",
             key=f"check_label_{dataset.name}_{i}",
             label_visibility="collapsed",
             required=True,
@@ -162,6 +164,12 @@ def _card(dataset: Dataset, i: int, classes: list[str], says: str | None) -> Non
         changes.pop(i, None)
     else:
         changes[i] = str(chosen)
+
+
+def _short(source: str) -> str:
+    """Return the end of a name, which is what tells files apart; folders are classes, which are shown anyway."""
+    name = source.rsplit("/", 1)[-1]
+    return name if len(name) <= _LONGEST else f"…{name[-_LONGEST:]}"
 
 
 def picture_of(dataset: Dataset, file: str) -> np.ndarray:

@@ -1,9 +1,11 @@
 """A run as it goes: how far it is, its curves, its log, and what can be done with it."""
 
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
+from maskcls.architectures import ARCHITECTURES
 from maskcls.errors import MaskclsError
 from maskcls.training.runs import asking
 from maskcls.training.runs.run import ACTIVE, CANCELLED, FAILED, FINISHED, QUEUED, RUNNING, SEARCH, STOPPED, Run
@@ -37,11 +39,22 @@ def show() -> None:
         st.session_state[_PICKED] = wanted
     if st.session_state.get(_PICKED) not in ids:
         st.session_state[_PICKED] = next((run.id for run in runs if run.state in ACTIVE), ids[0])
-    chosen = st.selectbox("Run", ids, key=_PICKED)
+    titles = {run.id: _title(run) for run in runs}
+    chosen = st.selectbox("Run", ids, format_func=titles.__getitem__, key=_PICKED)
     run = asking.runs().open(str(chosen))
     st.session_state["watch_state"] = run.state
     # Only what goes on is looked at again and again.
     st.fragment(_show, run_every=_EVERY_S if run.state in ACTIVE else None)(run)
+
+
+def _title(run: Run) -> str:
+    try:
+        asked = run.asked
+    except MaskclsError:
+        return run.id
+    settings, when = asked["settings"], datetime.fromisoformat(asked["created"])
+    what = "search" if asked["kind"] == SEARCH else ARCHITECTURES[settings["architecture"]].title
+    return f"{run.id[16:]} · {what} · {when:%d %b %H:%M} UTC · {run.state}"
 
 
 def _show(run: Run) -> None:
@@ -110,18 +123,13 @@ def _progress(run: Run, lines: list[dict[str, Any]], *, active: bool) -> None:
     for line in lines:
         if line["kind"] == "note" and active:
             st.caption(f":material/info: {plain(line['text'])}")
-    st.plotly_chart(
-        charts.learning_curves(lines, device["pictures"], "loss"),
-        config=charts.STILL,
-        key="watch_loss",
-        alt="Loss by epoch, on training and validation faces",
-    )
-    st.plotly_chart(
-        charts.learning_curves(lines, device["pictures"], "accuracy"),
-        config=charts.STILL,
-        key="watch_accuracy",
-        alt="Accuracy by epoch, on training and validation faces",
-    )
+    for what in ("loss", "accuracy"):
+        st.plotly_chart(
+            charts.learning_curves(lines, what, pictures=device["pictures"], epochs=settings["epochs"]),
+            config=charts.STILL,
+            key=f"watch_{what}",
+            alt=f"{what.capitalize()} by epoch, on training and validation faces",
+        )
 
 
 def _numbers(lines: list[dict[str, Any]], latest: dict[str, Any], device: dict[str, Any]) -> None:
