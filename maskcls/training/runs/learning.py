@@ -229,7 +229,7 @@ class Learner:
         self._after_epoch(at.epoch, found)
 
     def _validate(self) -> dict[str, float] | None:
-        """Return loss, loss when calibrated, accuracy and macro-F1 on the validation faces; None where there are none."""
+        """Return loss, also calibrated, accuracy and macro-F1 on the validation faces; None where there are none."""
         from sklearn.metrics import f1_score
 
         if not len(self._validation):

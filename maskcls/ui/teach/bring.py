@@ -185,7 +185,16 @@ def _form(
         shown = st.radio("The pictures are", [_FACES, _PHOTOS], key=f"{key}_kind", horizontal=True)
         as_faces = shown == _FACES
     name = st.text_input("Name of the data set", _as_name(title), key=f"{key}_name_{title}", max_chars=56)
-    if not st.button("Make the data set", type="primary", icon=":material/dataset:", key=f"{key}_make"):
+    unanswered = [folder for folder in contents.folders if folder not in told]
+    pressed = st.button(
+        "Make the data set",
+        type="primary",
+        icon=":material/dataset:",
+        key=f"{key}_make",
+        disabled=bool(unanswered),
+        help=f"Say first what {plain(unanswered[0])} shows." if unanswered else None,
+    )
+    if not pressed:
         return
     bar = st.progress(0.0, "Reading the pictures …")
     try:
