@@ -175,8 +175,8 @@ class TestCheck:
         before = asking.shelf().open("mine-1")
         rows = [int(str(one.key).rsplit("_", 1)[1]) for one in shown[:2]]
         other = next(name for name in before.about.classes if name != before.rows[rows[0]].label)
-        shown[0].set_value([other])
-        shown[1].set_value(["drop"])
+        shown[0].set_value(other)
+        shown[1].set_value("drop")
         train.run()
         assert "2 changes" in words(train)
         press(train, "check_save")

@@ -1,9 +1,8 @@
 """What a run says while it goes: a line of JSON each, that any process can read at any time.
 
 {"kind": "batch", "at", "epoch", "loss", "accuracy", "rate", "per_s", "left_s", "waited"}
-{"kind": "epoch", "at", "epoch", "train": {"loss", "accuracy"}, "validation": {"loss", "calibrated", "accuracy", "macro_f1"} or
- null,
- "best", "per_s", "left_s", "waited"}
+{"kind": "epoch", "at", "epoch", "best", "per_s", "left_s", "waited", "train": {"loss", "accuracy"},
+ "validation": {"loss", "calibrated", "accuracy", "macro_f1"} or null}
 {"kind": "note", "at", "text"}, and "device", with the number of "pictures"
 
 `at` counts the pictures gone through since the beginning.

@@ -14,7 +14,9 @@ BRING, CHECK, TEACH, WATCH = (
     ":material/monitoring: Runs",
 )
 TABS = "train_tabs"
-_GO, _SET, _RUN_NEXT = "train_go", "train_set", "train_run_next"
+# What is asked for while widgets are drawn already, taken before they are drawn next.
+_GO, _SET_NEXT, _RUN_NEXT = "train_go", "train_set_next", "train_run_next"
+_SET = "train_set"
 
 
 def go(step: str) -> None:
@@ -30,7 +32,7 @@ def arrive() -> None:
 
 def use(name: str) -> None:
     """Work with this data set from now on."""
-    st.session_state[_SET] = name
+    st.session_state[_SET_NEXT] = name
 
 
 def watch(run_id: str) -> None:
@@ -53,6 +55,8 @@ def pick() -> Dataset | None:
             go(BRING)
             st.rerun()
         return None
+    if (wanted := st.session_state.pop(_SET_NEXT, None)) in names:
+        st.session_state[_SET] = wanted
     if st.session_state.get(_SET) not in names:
         st.session_state[_SET] = _latest(names)
     name = st.selectbox("Data set", names, key=_SET)

@@ -54,7 +54,7 @@ def _title(run: Run) -> str:
         return run.id
     settings, when = asked["settings"], datetime.fromisoformat(asked["created"])
     what = "search" if asked["kind"] == SEARCH else ARCHITECTURES[settings["architecture"]].title
-    return f"{run.id[16:]} · {what} · {when:%d %b %H:%M} UTC · {run.state}"
+    return f"{run.id[16:]} · {what} · {when:%d %b %H:%M} UTC"
 
 
 def _show(run: Run) -> None:
