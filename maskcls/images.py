@@ -140,7 +140,10 @@ def encode(image_rgb: np.ndarray, *, suffix: str = ".png") -> bytes:
 
 def plain_name(name: str, *, longest: int = 80) -> str:
     """Return a stranger's file name as one short line: no control or direction characters, the middle left out."""
-    kept = "".join(c for c in name if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}).strip()
+    kept = name.strip()
+    # Nearly every name is, and pictures are read by the thousand.
+    if not kept.isprintable():
+        kept = "".join(c for c in kept if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}).strip()
     if len(kept) > longest:
         half = (longest - 1) // 2
         kept = f"{kept[:half]}…{kept[-half:]}"

@@ -295,7 +295,8 @@ def trial_text(trial: Mapping[str, Any]) -> str:
         parts += [f"{title} {trial[name]:.4f}" for name, title in others if name in trial]
     if trial.get("seconds"):
         parts.append(f"{trial['seconds']:.0f} s")
-    return f"trial {trial['number']} ({chosen}): {', '.join(part for part in parts if part)}"
+    said = ", ".join(part for part in parts if part)
+    return f"trial {trial['number']}{f' ({chosen})' if chosen else ''}{f': {said}' if said else ''}"
 
 
 def _chosen(value: Any) -> str:

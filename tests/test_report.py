@@ -207,3 +207,40 @@ def test_an_evaluation_of_photographs_as_text():
     beside = report.evaluation_text({**result, "compared_finder": {**finder, "ap50": None}}).splitlines()
     assert beside[3] == "YuNet, 640 px: AP50 –, recall at precision 0.90 0.7000, 20.0 ms per picture"
     assert beside[4:] == alone[3:]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"params": {}}, "trial 3"),
+        ({"state": "running"}, "trial 3 (rate 0.000123, batch 32): begins"),
+        ({"state": "stopped", "seconds": 4.0}, "trial 3 (rate 0.000123, batch 32): stopped, 4 s"),
+        ({"state": "failed", "error": "No memory."}, "trial 3 (rate 0.000123, batch 32): failed: No memory."),
+        (
+            {"state": "pruned", "value": 0.5},
+            "trial 3 (rate 0.000123, batch 32): given up early, validation loss 0.5000",
+        ),
+        (
+            {"state": "complete", "value": 0.5, "accuracy": 0.75, "macro_f1": 0.25, "seconds": 9.6},
+            "trial 3 (rate 0.000123, batch 32): validation loss 0.5000, accuracy 0.7500, macro-F1 0.2500, 10 s",
+        ),
+    ],
+)
+def test_a_trial(more: dict, expected: str):
+    trial = {"number": 3, "value": None, "params": {"rate": 0.00012345, "batch": 32}, **more}
+    assert report.trial_text(trial) == expected
+    assert report.progress_text({"kind": "trial", "at": 3, **trial}) == expected
+
+
+def test_a_search():
+    best = {"number": 3, "value": 0.5, "params": {"rate": 0.1}}
+    told = {"run": "1-mine", "state": "finished", "study": "ours", "best": best, "trials": 4, "pruned": 0, "failed": 0}
+    assert report.run_text({**told, "importances": {}}).splitlines() == [
+        "1-mine: finished",
+        "The study ours: 4 trials",
+        "Best: trial 3 (rate 0.1): validation loss 0.5000",
+        "Train with it: the same search with --study ours --train-best",
+    ]
+    lines = report.search_text({**told, "pruned": 2, "failed": 1, "importances": {"rate": 0.7, "batch": 0.3}})
+    assert "ours: 4 trials, 2 of them given up early; 1 more failed" in lines
+    assert "What mattered: rate 70%, batch 30%" in lines

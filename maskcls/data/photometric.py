@@ -82,8 +82,8 @@ def apply_photometric(change: Photometric, image_rgb: np.ndarray) -> np.ndarray:
     image = _optics(change, image_rgb)
     image = _light(change, image)
     if change.noise:
-        noise = np.random.default_rng(change.noise_seed).normal(0, change.noise, image.shape)
-        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+        grain = np.random.default_rng(change.noise_seed).standard_normal(image.shape, np.float32)
+        image = np.clip(image + np.float32(change.noise) * grain, 0, 255).astype(np.uint8)
     if change.jpeg_quality < 100:
         _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, change.jpeg_quality])
         image = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
@@ -113,7 +113,8 @@ def _light(change: Photometric, image: np.ndarray) -> np.ndarray:
     curve = 255 * (levels / 255) ** change.gamma
     curve = (curve - 127.5) * change.gain + 127.5 + change.shift
     table = np.clip(curve[:, None] * np.array(change.tint, np.float32), 0, 255).astype(np.uint8)
-    image = cv2.LUT(image, np.ascontiguousarray(table[None]))
+    if (table != levels[:, None]).any():
+        image = cv2.LUT(image, np.ascontiguousarray(table[None]))
     if change.saturation != 1.0:
         grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         image = cv2.addWeighted(image, change.saturation, grey, 1 - change.saturation, 0)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from maskcls.training.runs import search, training
+from maskcls.training.runs import asking, search
 from maskcls.training.runs.learning import Learnt
-from maskcls.training.runs.run import CANCELLED, FAILED, FINISHED, SEARCH, Run
+from maskcls.training.runs.run import CANCELLED, FAILED, FINISHED, SEARCH, TRAINING, Run
 from tests.cli.fakes import run
 from tests.training.runs.conftest import make_dataset
 
@@ -87,26 +87,59 @@ def test_words():
     assert "tiny-1" in listed
 
 
-def test_more_trials_later(monkeypatch: pytest.MonkeyPatch):
+def test_more_trials_later():
     run("search", "tiny-1", "--name", "mine", "--trials", "2", "--study", "ours", *PLAIN)
     result = run("search", "tiny-1", "--name", "more", "--trials", "3", "--study", "ours", *PLAIN, "--json")
     assert json.loads(result.stdout)["trials"] == 3
 
 
-def test_the_best_is_trained():
-    result = run("search", "tiny-1", "--name", "mine", "--trials", "1", *PLAIN, "--train-best", "--json")
-    assert result.exit_code == 1  # two runs of one name in one second
-    assert "Try again" in result.stderr
-
-
-def test_the_best_is_trained_at_last(monkeypatch: pytest.MonkeyPatch):
-    asked = []
-    monkeypatch.setattr("maskcls.cli.search.asking.train_best", lambda it, name: asked.append(name) or it)
+def test_the_best_is_trained(monkeypatch: pytest.MonkeyPatch):
+    # Both runs are made in one second here.
+    train_best = asking.train_best
+    monkeypatch.setattr(asking, "train_best", lambda it, name: train_best(it, f"{name}-best"))
     result = run("search", "tiny-1", "--name", "mine", "--trials", "1", *PLAIN, "--train-best", "--json")
     told = json.loads(result.stdout)
-    assert asked == ["mine"]
-    assert told["training"]["run"] == told["run"]
-    assert run("search", "tiny-1", "--name", "next", "--trials", "1", *PLAIN, "--train-best").stdout.count("FINISHED")
+    trained = asking.runs().open(told["training"]["run"])
+    assert (trained.kind, trained.name) == (TRAINING, "mine-best")
+    assert trained.asked["settings"] == told["best"]["settings"] | {"name": "mine-best"}
+    words = run("search", "tiny-1", "--name", "next", "--trials", "1", *PLAIN, "--train-best").stdout
+    assert "next: finished\n" in words
+    assert "next-best: finished\n" in words
+
+
+def test_ended_by_somebody(monkeypatch: pytest.MonkeyPatch):
+    def learn_and_cancel(*arguments: object, **more: object):
+        (the_run().path / "cancel").touch()
+        return fake_learn(*arguments, **more)
+
+    monkeypatch.setattr(search, "learn", learn_and_cancel)
+    result = run("search", "tiny-1", "--name", "mine", "--trials", "3", *PLAIN, "--train-best", "--json")
+    told = json.loads(result.stdout)
+    assert (told["state"], told["trials"], told["training"]) == (CANCELLED, 1, None)
+
+
+def test_failed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Run, "start", lambda it: it.say(FAILED, error="3 trials failed."))
+    result = run("search", "tiny-1", "--name", "mine", "--trials", "3", *PLAIN)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "3 trials failed." in result.stderr
+
+
+def test_one_database_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("MASKCLS_STORAGE", f"sqlite:///{tmp_path}/shared.sqlite?timeout=20")
+    result = run("search", "tiny-1", "--name", "mine", "--trials", "1", "--study", "ours", *PLAIN)
+    assert result.exit_code == 0, result.stderr
+    assert Path("shared.sqlite").exists()
+    assert "timeout" not in result.output + run("runs", "show", "mine", "--json").stdout
+
+
+def test_no_password_in_sight(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("maskcls.training.runs.study.check_study", lambda *_: None)
+    monkeypatch.setattr(Run, "start", lambda it: it.say(FAILED, error="No."))
+    url = "postgresql://me:secret@host/x"
+    assert "secret" not in run("search", "tiny-1", "--name", "mine", "--trials", "1", *PLAIN, "--storage", url).output
+    assert "me:***@host" in (shown := run("runs", "show", "mine", "--json").stdout)
+    assert "secret" not in shown + run("runs", "list", "--json").stdout
 
 
 def test_detached(monkeypatch: pytest.MonkeyPatch):

@@ -3,11 +3,14 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from maskcls import images
+from maskcls.architectures import ARCHITECTURES, Architecture
 from maskcls.data.augmentation import NONE
 from maskcls.data.datasets import Dataset, Shelf
 from maskcls.data.importing import Plan, import_pictures
@@ -68,7 +71,7 @@ def home(painted_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path / "home"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def _eagerly() -> Iterator[None]:
     """Take steps one by one: tracing a network takes longer than a few of them."""
     import tensorflow as tf
@@ -78,7 +81,31 @@ def _eagerly() -> Iterator[None]:
     tf.config.run_functions_eagerly(False)
 
 
+class TinyArchitecture(Architecture):
+    """A network of two layers, of which the last one is the head."""
+
+    def load(self) -> Any:
+        return SimpleNamespace(build=self._build, head=lambda network: [network.get_layer("logits")])
+
+    def _build(self, *, classes: int, input_px: int, dropout: float) -> Any:
+        import keras
+        from keras import layers
+
+        crops = keras.Input((input_px, input_px, 3), dtype="uint8", name="crops_rgb")
+        x = layers.Conv2D(4, 8, strides=8, activation="relu", name="conv_1")(layers.Rescaling(1 / 255)(crops))
+        logits = layers.Dense(classes, name="logits")(layers.Dropout(dropout)(layers.Flatten()(x)))
+        return keras.Model(crops, layers.Softmax(name="probabilities")(logits))
+
+
+@pytest.fixture(scope="module")
+def _tiny_architecture() -> Iterator[None]:
+    """Let there be an architecture `tiny`, in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ARCHITECTURES, "tiny", TinyArchitecture("", "Tiny", "", input_px=PX, dropout=0.0, parameters=0))
+        yield
+
+
 def tiny_settings(**changes: object) -> Settings:
-    """Return settings of the network that is quickest to compile, without chance in its pictures."""
+    """Return settings of a training that is quickly done, without chance in its pictures."""
     usual = {"architecture": "plain-cnn", "input_px": PX, "batch": 8, "epochs": 2, "augmentation": NONE}
     return Settings("tiny-1", "mine", **usual | changes)
