@@ -1,6 +1,7 @@
 """Plotly figures that several pages show."""
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -326,6 +327,61 @@ def _smooth(values: Sequence[float]) -> list[float]:
     for value in values:
         result.append(value if not result else 0.8 * result[-1] + 0.2 * value)
     return result
+
+
+def parallel_coordinates(trials: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> go.Figure:
+    """Return each trial of a search as a line through what it chose to how it did; darker is better.
+
+    Args:
+        trials: See `training.runs.trials`; those with a value.
+        words: What the settings are called.
+    """
+    values = [trial["value"] for trial in trials]
+    names = [name for name in words if any(name in trial["params"] for trial in trials)]
+    dimensions = [_dimension(words[name], [trial["params"].get(name) for trial in trials]) for name in names]
+    lines = go.Parcoords(
+        dimensions=[*dimensions, {"label": "loss", "values": values}],
+        line={"color": values, "colorscale": "Cividis", "cmin": min(values), "cmax": max(values)},
+    )
+    return _chart(
+        [lines], height=300, margin={"l": 70, "r": 50, "t": 60, "b": 20}, xaxis={}, yaxis={}, showlegend=False
+    )
+
+
+def _dimension(label: str, chosen: Sequence[Any]) -> dict[str, Any]:
+    """Return an axis of parallel coordinates; names are numbered, and what was not chosen lies at its lower end."""
+    if any(isinstance(value, str) for value in chosen):
+        names = sorted({str(value) for value in chosen})
+        places = [names.index(str(value)) for value in chosen]
+        return {"label": label, "values": places, "tickvals": list(range(len(names))), "ticktext": names}
+    known = [value for value in chosen if value is not None]
+    values = [min(known) if value is None else value for value in chosen]
+    if min(known) > 0 and max(known) > 50 * min(known):
+        powers = range(math.floor(math.log10(min(known))), math.ceil(math.log10(max(known))) + 1)
+        ticks = {"tickvals": list(powers), "ticktext": [f"{10.0**power:g}" for power in powers]}
+        return {"label": label, "values": [math.log10(value) for value in values], **ticks}
+    return {"label": label, "values": values}
+
+
+def importances(shares: Mapping[str, float]) -> go.Figure:
+    """Return how much each setting mattered in a search, the most important one on top."""
+    ordered = sorted(shares.items(), key=lambda item: item[1])
+    bars = go.Bar(
+        x=[100 * share for _, share in ordered],
+        y=[name for name, _ in ordered],
+        orientation="h",
+        marker={"color": _DOT, "cornerradius": 3},
+        text=[f"{share:.0%}" for _, share in ordered],
+        hoverinfo="skip",
+    )
+    return _chart(
+        [bars],
+        height=60 + 36 * len(ordered),
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        xaxis={"visible": False},
+        yaxis={"automargin": True, "ticks": ""},
+        showlegend=False,
+    )
 
 
 def confusion(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:

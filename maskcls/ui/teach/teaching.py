@@ -11,7 +11,7 @@ from maskcls.errors import MaskclsError
 from maskcls.registry import Registry
 from maskcls.training.runs import asking
 from maskcls.training.runs.settings import IMAGENET, OPTIMISERS, OURS, SCHEDULES, SCRATCH, Settings, usual
-from maskcls.ui.teach import augmenting, steps
+from maskcls.ui.teach import augmenting, searching, steps
 from maskcls.ui.words import counted, plain
 
 _BYTES_PER_PARAMETER = 4
@@ -36,6 +36,7 @@ def show() -> None:
         st.error(plain(str(error)), icon=":material/error:")
         return
     _start_button(settings)
+    searching.show_form(dataset, settings)
 
 
 def _architecture() -> str:

@@ -76,7 +76,7 @@ def _show(run: Run) -> None:
         )
     lines = run.progress.lines()
     if run.kind == SEARCH:
-        searching.show_trials(run, lines, active=state in ACTIVE)
+        searching.show_trials(run, active=state in ACTIVE)
     else:
         _progress(run, lines, active=state in ACTIVE)
     if state in (FINISHED, CANCELLED) and run.result.get("version"):
