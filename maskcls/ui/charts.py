@@ -329,16 +329,22 @@ def _smooth(values: Sequence[float]) -> list[float]:
     return result
 
 
-def parallel_coordinates(trials: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> go.Figure:
+def parallel_coordinates(
+    trials: Sequence[Mapping[str, Any]], words: Mapping[str, str], *, logarithmic: Sequence[str] = ()
+) -> go.Figure:
     """Return each trial of a search as a line through what it chose to how it did; darker is better.
 
     Args:
         trials: See `training.runs.trials`; those with a value.
         words: What the settings are called.
+        logarithmic: Those of which a factor counts, not a difference.
     """
     values = [trial["value"] for trial in trials]
     names = [name for name in words if any(name in trial["params"] for trial in trials)]
-    dimensions = [_dimension(words[name], [trial["params"].get(name) for trial in trials]) for name in names]
+    dimensions = [
+        _dimension(words[name], [trial["params"].get(name) for trial in trials], logarithmic=name in logarithmic)
+        for name in names
+    ]
     lines = go.Parcoords(
         dimensions=[*dimensions, {"label": "loss", "values": values}],
         line={"color": values, "colorscale": "Cividis", "cmin": min(values), "cmax": max(values)},
@@ -348,7 +354,7 @@ def parallel_coordinates(trials: Sequence[Mapping[str, Any]], words: Mapping[str
     )
 
 
-def _dimension(label: str, chosen: Sequence[Any]) -> dict[str, Any]:
+def _dimension(label: str, chosen: Sequence[Any], *, logarithmic: bool) -> dict[str, Any]:
     """Return an axis of parallel coordinates; names are numbered, and what was not chosen lies at its lower end."""
     if any(isinstance(value, str) for value in chosen):
         names = sorted({str(value) for value in chosen})
@@ -356,10 +362,10 @@ def _dimension(label: str, chosen: Sequence[Any]) -> dict[str, Any]:
         return {"label": label, "values": places, "tickvals": list(range(len(names))), "ticktext": names}
     known = [value for value in chosen if value is not None]
     values = [min(known) if value is None else value for value in chosen]
-    if min(known) > 0 and max(known) > 50 * min(known):
-        powers = range(math.floor(math.log10(min(known))), math.ceil(math.log10(max(known))) + 1)
-        ticks = {"tickvals": list(powers), "ticktext": [f"{10.0**power:g}" for power in powers]}
-        return {"label": label, "values": [math.log10(value) for value in values], **ticks}
+    if logarithmic:
+        places = [math.log2(value) for value in values]
+        ticks = np.linspace(min(places), max(places), 5).tolist()
+        return {"label": label, "values": places, "tickvals": ticks, "ticktext": [f"{2**one:.2g}" for one in ticks]}
     return {"label": label, "values": values}
 
 

@@ -31,7 +31,8 @@ def save(path: Path, about: dict[str, Any], **arrays: Sequence[np.ndarray]) -> N
 def load(path: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]] | None:
     """Return what `save` wrote; None where there is nothing, or something else."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: of a torn file, NumPy leaves it open.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             about, sizes = json.loads(str(file[_ABOUT]))
             return about, {name: [file[f"{name}/{i}"] for i in range(count)] for name, count in sizes.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile):

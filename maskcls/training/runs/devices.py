@@ -63,7 +63,11 @@ class Replicas:
         """
         if self._strategy is None:
             return dict(model.train_on_batch(crops_rgb, truth, sample_weight=weights, return_dict=True))
-        model.make_train_function()
+        if model.train_function is None:
+            # The metrics have variables, which cannot be made any more while several devices compute.
+            with self._strategy.scope():
+                model.test_on_batch(crops_rgb[:1], truth[:1], sample_weight=weights[:1])
+            model.make_train_function()
         model.reset_metrics()
         parts = iter([tuple(self._shared(array) for array in (crops_rgb, truth, weights))])
         return {name: float(value) for name, value in model.train_function(parts).items()}

@@ -17,15 +17,18 @@ log = logging.getLogger("maskcls.training.runs.job")
 _LOOK_S = 0.5
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, lock: int) -> int:
     """Wait for the run's turn, do what was asked for, and leave a state behind that says how it ended.
 
     Args:
         folder: The run's.
+        lock: Descriptor of the file that says that this process lives.
 
     Returns:
         The exit status: 0 unless it failed.
     """
+    # A program that it calls must not keep the lock when this process is gone.
+    os.set_inheritable(lock, False)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     run = Run(folder)
     runs = Runs(folder.parent)
@@ -63,6 +66,4 @@ def _do(run: Run) -> None:
 
 
 if __name__ == "__main__":
-    # A program that it calls must not hold the lock when it is gone itself.
-    os.set_inheritable(int(sys.argv[2]), False)
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

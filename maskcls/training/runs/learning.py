@@ -235,6 +235,7 @@ class Learner:
         if not len(self._validation):
             return None
         logits, labels = logits_of(self._model, self._validation), self._validation.labels
+        _check_finite(float(np.abs(logits).max()))
         answers = logits.argmax(axis=1)
         return {
             "loss": _surprise(logits, labels),

@@ -4,8 +4,9 @@
 {"kind": "epoch", "at", "epoch", "best", "per_s", "left_s", "waited", "train": {"loss", "accuracy"},
  "validation": {"loss", "calibrated", "accuracy", "macro_f1"} or null}
 {"kind": "note", "at", "text"}, and "device", with the number of "pictures"
+{"kind": "trial", "at", …}, of a search: what `trials.trials_of` returns
 
-`at` counts the pictures gone through since the beginning.
+`at` counts the pictures gone through since the beginning; in a search, the trials.
 """
 
 import json

@@ -6,6 +6,9 @@ runs/<id>/progress.jsonl   what it says while it goes
 runs/<id>/checkpoint.npz   where it goes on after a stop; best.npz, its best weights so far
 runs/<id>/result.json      what came out
 runs/<id>/log.txt          what its process printed
+runs/<id>/trials/<number>/ what a trial of a search said while it went
+runs/<id>/owner            what tells the trials of this run from those of other machines
+runs/<id>/storage          URL of the database of a search, where it was given one; only its owner may read it
 runs/<id>/cancel           somebody wants it to stop
 runs/<id>/alive            locked by its process for as long as that lives, however it ends
 """

@@ -1,8 +1,8 @@
 """A search from its settings to the best trial: trainings one after the other, each as a study proposes.
 
-A trial is as good as its lowest loss on validation faces. That is what a training keeps its best epoch by, so the best
-trial is the one whose weights would be best; and where there are few validation faces, accuracy and F1 are the same for
-many trials, while the loss still tells them apart.
+A trial is as good as its lowest calibrated loss on validation faces. That is what a training keeps its best epoch by,
+so the best trial is the one whose weights would be best; and where there are few validation faces, accuracy and F1 are
+the same for many trials, while the loss still tells them apart.
 """
 
 import logging
@@ -38,6 +38,7 @@ _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 _MOST_FAILURES = 3
 # What the database keeps of a trial beside what it chose: whose it is, which one it repeats, and why it failed.
 _OWNER, _AGAIN, _ERROR = "owner", "again", "error"
+_MEASURE = "calibrated"
 _OTHER_FIGURES = ("accuracy", "macro_f1")
 
 
@@ -79,8 +80,11 @@ class _Search:
         """Make trials until the search is over, and say what came out.
 
         Raises:
-            RunError: Trials fail again and again.
+            MaskclsError: Nothing can be learnt from these pictures, or trials fail again and again.
         """
+        # What is wrong with the pictures, or where networks start from, is wrong for every trial.
+        for base in self._asked.bases:
+            self._faces_of(base)
         self._take_up()
         failures: list[str] = []
         while not self._is_over() and len(failures) < _MOST_FAILURES:
@@ -140,14 +144,14 @@ class _Search:
         return self._study.tell(trial, loss, state=TrialState.FAIL if loss is None else TrialState.COMPLETE)
 
     def _lowest_loss(self, trial: optuna.Trial, settings: Settings, folder: Path) -> float | None:
-        """Return the lowest loss of a training on validation faces; None where it was stopped."""
+        """Return the lowest calibrated loss of a training on validation faces; None where it was stopped."""
         best: dict[str, float] = {}
 
         def after_epoch(epoch: int, found: dict[str, float] | None) -> None:
-            if found is None or not math.isfinite(found["loss"]):
+            if found is None or not math.isfinite(found[_MEASURE]):
                 raise RunError("The loss on validation faces is no number any more. Take lower learning rates.")
-            trial.report(found["loss"], epoch)
-            if not best or found["loss"] < best["loss"]:
+            trial.report(found[_MEASURE], epoch)
+            if not best or found[_MEASURE] < best[_MEASURE]:
                 best.update(found)
             # What has come to its end is worth more as a result.
             if epoch + 1 < settings.epochs and trial.should_prune():
@@ -168,7 +172,7 @@ class _Search:
             return None
         for name in _OTHER_FIGURES:
             trial.set_user_attr(name, best[name])
-        return best["loss"]
+        return best[_MEASURE]
 
     def _faces_of(self, settings: Settings) -> dict[str, Faces]:
         """Return the faces for a trial; trials that cut alike share them, and what is decoded stays."""

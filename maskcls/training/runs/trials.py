@@ -12,9 +12,9 @@ def trials_of(run: Run) -> list[dict[str, Any]]:
     """Return the trials of a search by their numbers, other machines' among them.
 
     Returns:
-        Of each `number`, `state` (running, complete, pruned, failed or stopped), `value` (the lowest loss on
-        validation faces; None where there is none), `params` (by names of `space.VARIABLE`), `seconds`, `ours` (whether
-        this run made it), and where there are any `accuracy`, `macro_f1` and `error`.
+        Of each `number`, `state` (running, complete, pruned, failed or stopped), `value` (the lowest calibrated loss on
+        validation faces; of one that was pruned the last; else None), `params` (by names of `space.VARIABLE`),
+        `seconds`, `ours` (whether this run made it), and where there are any `accuracy`, `macro_f1` and `error`.
     """
     last = {line["number"]: line for line in run.progress.lines() if line["kind"] == "trial"}
     active = run.state in ACTIVE

@@ -11,7 +11,7 @@ from maskcls.registry import Registry
 from maskcls.training.runs import asking
 from maskcls.training.runs.run import Run
 from maskcls.training.runs.settings import Settings
-from maskcls.training.runs.space import VARIABLE, usual_search
+from maskcls.training.runs.space import LOGARITHMIC, VARIABLE, usual_search
 from maskcls.training.runs.trials import COMPLETE, TRIAL_FAILED, trials_of
 from maskcls.ui import charts
 from maskcls.ui.teach import steps
@@ -97,7 +97,7 @@ def show_trials(run: Run, *, active: bool) -> None:
     complete = [trial for trial in trials if trial["state"] == COMPLETE]
     if len(complete) >= _LEAST_TRIALS:
         st.plotly_chart(
-            charts.parallel_coordinates(complete, VARIABLE),
+            charts.parallel_coordinates(complete, VARIABLE, logarithmic=LOGARITHMIC),
             config={"displayModeBar": False},
             key="search_parallel",
             alt="Each training as a line through its settings to its loss",

@@ -97,11 +97,14 @@ class TinyArchitecture(Architecture):
         return keras.Model(crops, layers.Softmax(name="probabilities")(logits))
 
 
+TINY = TinyArchitecture("", "Tiny", "", input_px=PX, dropout=0.0, parameters=0)
+
+
 @pytest.fixture(scope="module")
 def _tiny_architecture() -> Iterator[None]:
     """Let there be an architecture `tiny`, in this process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(ARCHITECTURES, "tiny", TinyArchitecture("", "Tiny", "", input_px=PX, dropout=0.0, parameters=0))
+        patch.setitem(ARCHITECTURES, "tiny", TINY)
         yield
 
 

@@ -43,7 +43,7 @@ class FakeLearning:
             if stopped():
                 return None, Learnt(epoch, epoch - 1, cancelled=True)
             loss = self.worth(settings) + (settings.epochs - 1 - epoch)
-            after_epoch(epoch, {"loss": loss, "accuracy": 0.75, "macro_f1": 0.5})
+            after_epoch(epoch, {"loss": 9.0, "calibrated": loss, "accuracy": 0.75, "macro_f1": 0.5})
         return None, Learnt(settings.epochs, settings.epochs - 1)
 
 
@@ -109,7 +109,8 @@ def test_networks_to_choose_from(home: Path, learning: FakeLearning):
     assert run.result["best"]["settings"]["architecture"] == run.result["best"]["params"]["architecture"]
 
 
-def test_importances(home: Path, learning: FakeLearning):
+@pytest.mark.usefixtures("learning")
+def test_importances(home: Path):
     run = work(home, asked("dropout", "rate", trials=5))
     assert set(run.result["importances"]) == {"dropout", "rate"}
     assert sum(run.result["importances"].values()) == pytest.approx(1)
@@ -150,7 +151,8 @@ def test_cancelled_within(home: Path, learning: FakeLearning):
     assert (run.result["trials"], run.result["failed"], run.result["best"]["number"]) == (1, 0, 0)
 
 
-def test_minutes(home: Path, learning: FakeLearning):
+@pytest.mark.usefixtures("learning")
+def test_minutes(home: Path):
     run = work(home, asked(trials=0, minutes=1e-9))
     # Late from the start; but a search without any result would be for nothing.
     assert (run.state, states(run)) == (FINISHED, ["complete"])
@@ -279,27 +281,38 @@ def test_what_others_have_under_way_is_left_alone(home: Path, learning: FakeLear
     assert [row["number"] for row in trials_of(learning.joined)] == [1]
 
 
-def test_another_search_under_the_same_name(home: Path, learning: FakeLearning):
+@pytest.mark.usefixtures("learning")
+def test_another_search_under_the_same_name(home: Path):
     work(home, asked(study="ours"))
     with pytest.raises(RunError, match=r"searches something else \(vary\)"):
         work(home, asked("rate", study="ours"), "other")
 
 
-def test_no_validation_pictures(home: Path, learning: FakeLearning):
+@pytest.mark.usefixtures("learning")
+def test_no_validation_pictures(home: Path):
     manifest = home / "datasets" / "tiny-1" / "manifest.csv"
     manifest.write_text(manifest.read_text().replace(",validation,", ",train,"))
     with pytest.raises(DatasetError, match="no validation pictures"):
         work(home, asked())
 
 
-def test_a_real_one(home: Path, _eagerly: None):
+def test_one_class(home: Path, learning: FakeLearning):
+    manifest = home / "datasets" / "tiny-1" / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace(",without_mask,train,", ",without_mask,test,"))
+    with pytest.raises(DatasetError, match="does not show two classes"):
+        work(home, asked())
+    assert learning.seen == []
+
+
+@pytest.mark.usefixtures("_eagerly")
+def test_a_real_one(home: Path):
     run = work(home, asked("dropout", "rate", "batch", bases=(replace(tiny_settings(), epochs=1),)))
     assert (run.state, states(run)) == (FINISHED, ["complete"] * 3)
     for row in trials_of(run):
         assert 0 < row["value"] < 10
         assert 0 <= row["accuracy"] <= 1
         curves = (run.path / "trials" / str(row["number"]) / "progress.jsonl").read_text()
-        assert json.loads(curves.splitlines()[-1])["validation"]["loss"] == row["value"]
+        assert json.loads(curves.splitlines()[-1])["validation"]["calibrated"] == row["value"]
 
 
 @pytest.fixture
@@ -310,7 +323,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     return found
 
 
-def test_asking(home: Path, started: list[Run]):
+@pytest.mark.usefixtures("home")
+def test_asking(started: list[Run]):
     run = asking.search(asked("rate"))
     assert started == [run]
     assert (run.kind, run.name, run.asked["settings"]["vary"]) == (SEARCH, "mine", ["rate"])
@@ -335,13 +349,15 @@ def test_asking_for_what_cannot_be(home: Path, started: list[Run], changes: dict
     assert not list((home / "runs").glob("*"))
 
 
-def test_asking_for_a_study_of_something_else(home: Path, started: list[Run], learning: FakeLearning):
+@pytest.mark.usefixtures("started", "learning")
+def test_asking_for_a_study_of_something_else(home: Path):
     work(home, asked(study="ours"))
     with pytest.raises(RunError, match="something else"):
         asking.search(asked("rate", study="ours"))
 
 
-def test_passwords_stay_private(home: Path, started: list[Run], monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.usefixtures("home", "started")
+def test_passwords_stay_private(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("maskcls.training.runs.study.check_study", lambda *_: None)
     run = asking.search(asked(storage="postgresql+pg8000://me:secret@host/x?token=secret"))
     private = [path for path in run.path.iterdir() if "secret" in path.read_text()]
@@ -354,9 +370,8 @@ def test_passwords_stay_private(home: Path, started: list[Run], monkeypatch: pyt
     assert "secret" not in json.dumps(run.progress.lines())
 
 
-def test_a_database_relative_to_where_one_is(
-    home: Path, started: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+@pytest.mark.usefixtures("home", "started")
+def test_a_database_relative_to_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     run = asking.search(asked(storage="sqlite:///here.sqlite"))
     assert run.asked["settings"]["storage"] == f"sqlite:///{tmp_path}/here.sqlite"
@@ -373,7 +388,8 @@ def test_the_best_becomes_a_run(home: Path, started: list[Run], learning: FakeLe
         asking.train_best(run, "better")
 
 
-def test_no_best_yet(home: Path, started: list[Run]):
+@pytest.mark.usefixtures("started")
+def test_no_best_yet(home: Path):
     with pytest.raises(RunError, match="no search with a best trial"):
         asking.train_best(create(home, asked()), "better")
     with pytest.raises(SettingsError):
