@@ -363,9 +363,9 @@ def _dimension(label: str, chosen: Sequence[Any], *, logarithmic: bool) -> dict[
     known = [value for value in chosen if value is not None]
     values = [min(known) if value is None else value for value in chosen]
     if logarithmic:
-        places = [math.log2(value) for value in values]
-        ticks = np.linspace(min(places), max(places), 5).tolist()
-        return {"label": label, "values": places, "tickvals": ticks, "ticktext": [f"{2**one:.2g}" for one in ticks]}
+        powers = [math.log2(value) for value in values]
+        ticks = np.linspace(min(powers), max(powers), 5).tolist()
+        return {"label": label, "values": powers, "tickvals": ticks, "ticktext": [f"{2**one:.2g}" for one in ticks]}
     return {"label": label, "values": values}
 
 

@@ -47,3 +47,43 @@ def test_damage(shelf: Shelf, tmp_path: Path, damage: str):
         manifest.write_text(manifest.read_text().replace("pictures/", "../pictures/", 1))
     with pytest.raises(DatasetError, match="Import it again"):
         shelf.open("mine-1")
+
+
+def test_removed_for_good(shelf: Shelf, tmp_path: Path):
+    shelf.remove("mine-1")
+    assert list((tmp_path / "datasets").iterdir()) == []
+    with pytest.raises(DatasetError, match="no data set mine-1"):
+        shelf.remove("mine-1")
+    with pytest.raises(DatasetError, match="cannot name"):
+        shelf.remove("../set")
+
+
+def test_whoever_takes_a_picture_back_ends_the_data_set(shelf: Shelf, tmp_path: Path):
+    import_pictures(folder(tmp_path / "more", c=2, d=2), shelf, Plan("other"))
+    assert shelf.forget(set()) == []
+    assert shelf.forget({"nobody/knows.png"}) == []
+    assert shelf.forget({shelf.open("mine-1").rows[0].source}) == ["mine-1"]
+    assert shelf.names() == ["other-1"]
+
+
+@pytest.mark.parametrize(
+    ("expires", "there"), [("", True), ("2999-01-01T00:00:00+00:00", True), ("2020-01-01T00:00:00+00:00", False)]
+)
+def test_what_has_expired_is_gone(tmp_path: Path, expires: str, there: bool):
+    shelf = Shelf(tmp_path / "datasets")
+    import_pictures(folder(tmp_path / "set", a=2, b=2), shelf, Plan("mine", expires=expires))
+    if there:
+        assert shelf.open("mine-1").about.expires == expires
+        return
+    with pytest.raises(DatasetError, match="no data set mine-1"):
+        shelf.open("mine-1")
+    assert shelf.names() == []
+    assert list((tmp_path / "datasets").iterdir()) == []
+
+
+def test_splits_come_in_their_order(tmp_path: Path):
+    shelf = Shelf(tmp_path / "datasets")
+    made = import_pictures(
+        folder(tmp_path / "set", test__a=1, test__b=1, val__a=1, val__b=1, train__a=1, train__b=1), shelf, Plan("mine")
+    )
+    assert list(made.counts()) == ["train", "validation", "test"]

@@ -9,7 +9,7 @@ import pytest
 
 from maskcls import images, samples
 from maskcls.data.datasets import Shelf
-from maskcls.data.importing import Plan, import_pictures
+from maskcls.data.importing import Plan, import_pictures, look_into
 from maskcls.errors import DatasetError
 from maskcls.finder.finder import Found
 
@@ -235,3 +235,18 @@ def test_photographs_with_boxes(tmp_path: Path, shelf: Shelf):
     assert sorted(row.label for row in made.rows) == ["partial_mask", "with_mask"]
     assert {row.split for row in made.rows} <= {"train", "validation", "test"}
     assert {row.width_px for row in made.rows} == {48}
+
+
+def test_looking_into_what_is_brought(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="empty holds no pictures"):
+        look_into(tmp_path / "empty")
+    found = look_into(folder(tmp_path / "set", train__WithMask=2, test__with_mask=1, no_mask=3, other=1))
+    assert found.folders == {"WithMask": 2, "no_mask": 3, "other": 1, "with_mask": 1}
+    assert found.classes == {"WithMask": "with_mask", "with_mask": "with_mask", "no_mask": "without_mask"}
+    assert (found.unclear, found.boxed) == (["other"], False)
+
+
+def test_what_it_came_as(tmp_path: Path, shelf: Shelf):
+    made = import_pictures(folder(tmp_path / "tmp123", a=1, b=1), shelf, Plan("mine", source="mine.zip"))
+    assert made.about.source == "mine.zip"

@@ -65,3 +65,52 @@ def test_faces_in_space():
     scale = charts.faces_in_space(rows)["encoding"]["color"]["scale"]
     assert scale["domain"] == ["mask worn", "helmet"]
     assert scale["range"][0] == labels.look("with_mask").colour
+
+
+PACE = {"per_s": 1.0, "left_s": 1.0, "waited": 0.0}
+
+
+def test_learning_curves():
+    empty = charts.learning_curves([], "loss", pictures=10, epochs=3)
+    assert [len(trace.x) for trace in empty.data] == [0, 0, 0]
+    lines = [
+        {"kind": "batch", "at": 5, "epoch": 0, "loss": 2.0, "accuracy": 0.5, **PACE},
+        {"kind": "note", "at": 5, "text": "x"},
+        {"kind": "batch", "at": 10, "epoch": 0, "loss": 1.0, "accuracy": 0.5, **PACE},
+        {"kind": "epoch", "at": 10, "epoch": 0, "train": {"loss": 1.5, "accuracy": 0.5}, "validation": None, **PACE},
+    ]
+    steps, train, validation = charts.learning_curves(lines, "loss", pictures=10, epochs=3).data
+    assert list(steps.x) == [0.5, 1.0]
+    assert steps.y[0] == 2.0
+    assert 1.0 < steps.y[1] < 2.0
+    assert (list(train.x), list(train.y), len(validation.x)) == ([1], [1.5], 0)
+
+
+def test_a_confusion_matrix():
+    (heat,) = charts.confusion([[3, 1], [0, 0]], ["with_mask", "x"]).data
+    assert [list(row) for row in heat.z] == [[0.75, 0.25], [0, 0]]
+    assert [list(row) for row in heat.text] == [["3", "1"], ["0", "0"]]
+    assert charts.confusion_in_words([[3, 1], [0, 2]], ["with_mask", "x"]) == (
+        "Confusion matrix: of 4 mask worn: 3 as mask worn, 1 as x; of 2 x: 2 as x"
+    )
+
+
+def test_trials_as_lines():
+    words = {"rate": "learning rate", "architecture": "network", "batch": "pictures"}
+    trials = [
+        {"value": 0.5, "params": {"rate": 0.001, "architecture": "maskcls"}},
+        {"value": 0.4, "params": {"rate": 0.004, "architecture": "plain-cnn", "batch": 16}},
+    ]
+    (lines,) = charts.parallel_coordinates(trials, words, logarithmic=("rate",)).data
+    rate, network, batch, loss = lines.dimensions
+    assert rate.values[1] - rate.values[0] == pytest.approx(2)
+    assert rate.ticktext[0] == "0.001"
+    assert (list(network.values), list(network.ticktext)) == ([0, 1], ["maskcls", "plain-cnn"])
+    assert list(batch.values) == [16, 16]
+    assert list(loss.values) == [0.5, 0.4]
+
+
+def test_what_mattered():
+    (bars,) = charts.importances({"rate": 0.7, "batch": 0.3}).data
+    assert list(bars.y) == ["batch", "rate"]
+    assert list(bars.text) == ["30%", "70%"]

@@ -63,12 +63,14 @@ def take_weights(network: keras.Model, classes: Sequence[str], version: "Version
         if not layer.weights:
             continue
         weights = there[layer.name].get_weights() if layer.name in there else []
-        if layer.name in BY_CLASS:
-            _take_classes(layer, weights, classes, version.card.classes)
-        elif [one.shape for one in weights] == [tuple(one.shape) for one in layer.weights]:
-            layer.set_weights(weights)
-        else:
-            raise ModelError(f"{version.name} is another network than this one at {layer.name}. Start from scratch.")
+        try:
+            if layer.name in BY_CLASS:
+                _take_classes(layer, weights, classes, version.card.classes)
+            else:
+                layer.set_weights(weights)
+        except ValueError as error:
+            message = f"{version.name} is another network than this one at {layer.name}. Start from scratch."
+            raise ModelError(message) from error
 
 
 def _take_classes(

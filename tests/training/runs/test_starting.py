@@ -104,13 +104,13 @@ def test_classes_are_found_by_their_names(registry: Registry, tmp_path: Path, cl
 
 def test_crops_of_another_size(registry: Registry, tmp_path: Path):
     write_tiny(registry, tmp_path, CLASSES)
-    with pytest.raises(ModelError, match="own-1 is another network"):
+    with pytest.raises(ModelError, match="own-1 is another network than this one at logits"):
         tiny(CLASSES, registry, start="own-1", input_px=64)
 
 
 def test_a_version_of_another_architecture(registry: Registry, tmp_path: Path):
     write_tiny(registry, tmp_path, CLASSES)
-    with pytest.raises(ModelError, match="own-1 is another network than this one at conv_1. Start from scratch"):
+    with pytest.raises(ModelError, match=r"own-1 is another network than this one at conv_1\. Start from scratch"):
         build(tiny_settings(architecture="plain-cnn", start="own-1"), CLASSES, registry)
 
 
