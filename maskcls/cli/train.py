@@ -31,7 +31,7 @@ _LOOK_S = 0.5
 @click.option("--weights", type=FILE, help="An .h5 file with ImageNet weights, in place of --start imagenet.")
 @click.option("--epochs", type=int, help="How often the pictures are gone through.  [10, from scratch 20]")
 @click.option("--batch", type=int, help="Pictures in a step.  [32]")
-@click.option("--rate", type=float, help="Highest learning rate.  [0.0003, from scratch 0.001]")
+@click.option("--rate", type=float, help="Highest learning rate.  [0.0001; from ImageNet 0.0003, from scratch 0.001]")
 @click.option("--schedule", type=click.Choice(SCHEDULES), help="How the rate goes on.  [cosine]")
 @click.option("--optimiser", type=click.Choice(OPTIMISERS), help="[adamw]")
 @click.option("--head-epochs", type=int, help="Epochs at the start that train the head alone.  [1, from scratch 0]")

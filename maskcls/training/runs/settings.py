@@ -140,7 +140,9 @@ def usual(registry: "Registry", dataset: str, name: str, **told: Any) -> Setting
     size_px = _start_px(registry, named, start) or chosen.input_px
     usually: dict[str, Any] = {"rate": 1e-3, "epochs": 20}
     if start != SCRATCH:
-        usually = {"rate": 3e-4, "epochs": 10, "head_epochs": 1}
+        # What a version knows of faces is worth more than what ImageNet taught: it is changed less.
+        rate = 3e-4 if start == IMAGENET or is_file(start) else 1e-4
+        usually = {"rate": rate, "epochs": 10, "head_epochs": 1}
     fixed = {"start": start, "input_px": size_px, "dropout": chosen.dropout}
     return Settings(dataset, name, **usually | fixed | told)
 

@@ -96,7 +96,7 @@ def test_what_is_said_by_a_later_version_is_passed_over():
         ("mobilenet-v2", None, (IMAGENET, 3e-4, 10, 1, 128)),
         ("vgg16", "weights.h5", ("weights.h5", 3e-4, 10, 1, 128)),
         ("mobilenet-v2", SCRATCH, (SCRATCH, 1e-3, 20, 0, 128)),
-        ("plain-cnn", "plain-1", ("plain-1", 3e-4, 10, 1, TINY_PX)),
+        ("plain-cnn", "plain-1", ("plain-1", 1e-4, 10, 1, TINY_PX)),
     ],
 )
 def test_what_is_usual(registry: Registry, name: str, start: str | None, expected: tuple):

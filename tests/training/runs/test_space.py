@@ -127,7 +127,7 @@ def test_usual():
     )
     ours, grey = search.bases
     assert search.architectures == ("maskcls", "grey-cnn")
-    assert (ours.is_warm, ours.input_px, ours.rate) == (True, ARCHITECTURES["maskcls"].input_px, 3e-4)
+    assert (ours.is_warm, ours.input_px, ours.rate) == (True, ARCHITECTURES["maskcls"].input_px, 1e-4)
     assert (grey.is_warm, grey.input_px, grey.rate) == (False, ARCHITECTURES["grey-cnn"].input_px, 1e-3)
     assert ours.epochs == grey.epochs == 3
 
