@@ -199,8 +199,9 @@ class KerasEngine:
         full = np.zeros((1 << (n - 1).bit_length() if n else 1, *images_rgb.shape[1:]), np.uint8)
         full[:n] = images_rgb
         outputs = self._model.predict_on_batch(full)
-        # A model's outputs may be a list or a dictionary; the order is that of its definition either way.
+        # One output comes by itself; several in a list or a dictionary, in the order of the model's definition.
         values = outputs.values() if isinstance(outputs, dict) else outputs
+        values = values if isinstance(outputs, dict | list | tuple) else [outputs]
         return [np.asarray(keras.ops.convert_to_numpy(value), np.float32)[:n] for value in values]
 
 

@@ -168,6 +168,17 @@ def test_outputs_come_in_the_models_order(models_folder: Path, rng: np.random.Ge
     assert [grid.shape for grid in grids] == [(1, 12, 20, 15), (1, 6, 10, 15), (1, 3, 5, 15)]
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_a_network_with_one_output(tmp_path: Path, rng: np.random.Generator, n: int):
+    import keras
+
+    crops = keras.Input((32, 32, 3), dtype="uint8")
+    answers = keras.layers.Dense(4)(keras.layers.GlobalAveragePooling2D()(crops))
+    keras.Model(crops, answers).save(tmp_path / "model.keras")
+    (found,) = KerasEngine(tmp_path / "model.keras").run(noise(rng, n))
+    assert found.shape == (n, 4)
+
+
 def test_shapes_in_turn(models_folder: Path, rng: np.random.Generator):
     """More shapes than are kept prepared, each of them twice."""
     engine = LiteRTEngine(models_folder / "squares" / "model.tflite")

@@ -241,3 +241,91 @@ def test_what_is_shipped_can_be_loaded(kind: str, home: Path):
     name = shipped.shipped_name(kind)
     assert read_card(module.SHIPPED / name).kind == kind
     assert (shipped.classifier() if kind == "classifier" else shipped.finder()).card.name == name
+
+
+# ------------------------------------------------------------------ new versions
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize("name", ["tiny-3", "squares", "own-1", "shipped.json"])
+def test_names_that_are_taken(registry: Registry, name: str):
+    """Of any kind: names are folders, and a damaged version has one too."""
+    with pytest.raises(ModelError, match=f"There is a version {name} already"):
+        registry.check_free(name)
+
+
+def test_names_that_are_free(registry: Registry, home: Path):
+    registry.check_free("own-1")
+    assert not home.exists()
+    (home / "models" / "empty").mkdir(parents=True)
+    with pytest.raises(ModelError, match="version empty already"):
+        registry.check_free("empty")
+
+
+@pytest.mark.parametrize("name", ["", "..", "../own", ".hidden", "a/b", "a b", "x" * 65, "own\n"])
+def test_names_that_no_version_can_have(registry: Registry, name: str):
+    with pytest.raises(ModelError, match="cannot be the name of a version"):
+        registry.check_free(name)
+
+
+def fill(draft: Path, version: Path) -> None:
+    for file in version.iterdir():
+        shutil.copy(file, draft)
+
+
+def test_a_draft_becomes_a_version(registry: Registry, home: Path, two_class_version: Path):
+    with registry.draft() as draft:
+        fill(draft, two_class_version)
+        # Nobody meets half a version.
+        assert names(registry) == ["tiny-3"]
+        made = registry.add(draft, "own-2")
+    assert (made.name, made.path, made.shipped) == ("own-2", home / "models" / "own-2", False)
+    assert names(registry) == ["tiny-3", "own-2"]
+    assert registry.classifier("own-2").card.classes == ("hat", "no_hat")
+    assert [path.name for path in (home / "models").iterdir()] == ["own-2"]
+    assert registry.at_work().name == "tiny-3"
+
+
+class Stopped(BaseException):
+    """What ends a draft half-way."""
+
+
+def test_a_draft_that_is_given_up_leaves_nothing(registry: Registry, home: Path, two_class_version: Path):
+    def give_up() -> None:
+        with registry.draft() as draft:
+            fill(draft, two_class_version)
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        give_up()
+    assert list((home / "models").iterdir()) == []
+
+
+def test_two_drafts_at_once(registry: Registry, two_class_version: Path):
+    with registry.draft() as one, registry.draft() as other:
+        fill(one, two_class_version)
+        fill(other, two_class_version)
+        registry.add(one, "own-2")
+        with pytest.raises(ModelError, match="There is a version own-2 already"):
+            registry.add(other, "own-2")
+        registry.add(other, "own-3")
+    assert names(registry) == ["tiny-3", "own-2", "own-3"]
+
+
+def test_an_empty_draft_is_no_version(registry: Registry, home: Path):
+    with registry.draft() as draft, pytest.raises(ModelError, match=r"card\.json is missing"):
+        registry.add(draft, "own-2")
+    assert list((home / "models").iterdir()) == []
+
+
+def test_somebody_takes_the_name_at_the_last_moment(
+    registry: Registry, own: Path, two_class_version: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Registry, "check_free", lambda *_: None)
+    before = sorted(file.name for file in own.iterdir())
+    with registry.draft() as draft:
+        fill(draft, two_class_version)
+        (draft / "more").touch()
+        with pytest.raises(ModelError, match=r"own-1 cannot be made: .* Take another name"):
+            registry.add(draft, "own-1")
+    assert sorted(file.name for file in own.iterdir()) == before

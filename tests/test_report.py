@@ -244,3 +244,82 @@ def test_a_search():
     lines = report.search_text({**told, "pruned": 2, "failed": 1, "importances": {"rate": 0.7, "batch": 0.3}})
     assert "ours: 4 trials, 2 of them given up early; 1 more failed" in lines
     assert "What mattered: rate 70%, batch 30%" in lines
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ({"kind": "batch", "at": 8, "loss": 0.5}, ""),
+        ({"kind": "what a later version says", "at": 8}, ""),
+        ({"kind": "device", "at": -1, "text": "CPU", "pictures": 24}, "CPU"),
+        ({"kind": "note", "at": 8, "text": "Gone on at epoch 2, picture 9."}, "Gone on at epoch 2, picture 9."),
+    ],
+)
+def test_what_a_run_says(line: dict, expected: str):
+    assert report.progress_text(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("validation", "between"),
+    [
+        (None, ""),
+        (
+            {"loss": 0.25, "calibrated": 0.2, "accuracy": 0.9, "macro_f1": 0.85},
+            "; validation: loss 0.2500, accuracy 0.9000, macro-F1 0.8500",
+        ),
+    ],
+)
+def test_what_a_run_says_of_an_epoch(validation: dict | None, between: str):
+    line = {"kind": "epoch", "at": 24, "epoch": 1, "train": {"loss": 0.5, "accuracy": 0.75}, "validation": validation}
+    text = report.progress_text({**line, "per_s": 12.4, "left_s": 30.2})
+    assert text == f"epoch 2: loss 0.5000, accuracy 0.7500{between}; 12 pictures/s, 30 s left"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"state": "queued"}, "20261121-000000-mine: queued"),
+        ({"state": "queued", "error": ""}, "20261121-000000-mine: queued"),
+        ({"state": "failed", "error": "The memory is full."}, "20261121-000000-mine: failed: The memory is full."),
+    ],
+)
+def test_how_a_run_stands(told: dict, expected: str):
+    assert report.run_text({"run": "20261121-000000-mine", **told}) == expected
+
+
+def a_finished_run(**compared: object) -> dict:
+    return {
+        "run": "20261121-000000-mine",
+        "state": "finished",
+        "version": "mine",
+        "at_work": "maskcls-1",
+        "learnt": {"epochs": 4, "best_epoch": 2, "per_s": 51.7, "waited": 0.023},
+        "comparison": {"classes": [], "new": {}, "at_work": {}, "better": [], "worse": [], **compared},
+    }
+
+
+def test_how_a_run_ended():
+    first, second, last = report.run_text(a_finished_run()).splitlines()
+    assert first == "20261121-000000-mine: finished"
+    assert second == "mine: the best of 4 epochs was number 3; 52 pictures/s, of which waiting for pictures 2.3%"
+    assert last == "Put it to work with: models promote mine"
+
+
+def test_a_run_beside_the_version_at_work():
+    def figures(accuracy: float, ms: float) -> dict:
+        interval = {"accuracy": [accuracy - 0.05, 1.0], "macro_f1": None}
+        return {"n": 20, "accuracy": accuracy, "macro_f1": None, "interval95": interval, "ms": ms}
+
+    told = a_finished_run(
+        classes=["with_mask", "hat"],
+        new=figures(0.95, 2.34),
+        at_work=figures(0.9, 5.0),
+        better=[{}, {}],
+        worse=[{}],
+    )
+    assert report.run_text(told).splitlines()[2:-1] == [
+        "On 20 test pictures, choosing among with_mask, hat:",
+        "  mine                     accuracy 0.9500 (0.9000–1.0000), macro-F1 –, 2.3 ms",
+        "  maskcls-1                accuracy 0.9000 (0.8500–1.0000), macro-F1 –, 5.0 ms",
+        "  better on 2 pictures, worse on 1",
+    ]

@@ -45,3 +45,19 @@ def test_folders_that_have_to_be_named():
     assert "3 pictures" in run("data", "import", "set", "--name", "mine", "--class", "helmet=helmet").stdout
     assert "2 pictures" in run("data", "import", "set", "--name", "mine", "--class", "helmet=").stdout
     assert "FOLDER=CLASS" in run("data", "import", "set", "--name", "mine", "--class", "helmet").stderr
+
+
+@pytest.mark.parametrize(("given", "expected"), [((), 1.0), (("--cut", "1.6"), 1.6)])
+def test_how_much_is_around_the_faces(given: tuple[str, ...], expected: float):
+    for name in ("mask", "no_mask"):
+        picture(f"set/{name}/1.png", value=len(name))
+    result = run("data", "import", "set", "--name", "mine", "--json", *given)
+    assert json.loads(result.stdout)["cut_scale"] == expected
+
+
+@pytest.mark.parametrize(("given", "status"), [("0.5", 1), ("nan", 1), ("wide", 2)])
+def test_less_than_a_face_cannot_be_shown(given: str, status: int):
+    picture("set/mask/1.png")
+    picture("set/no_mask/1.png", value=1)
+    assert run("data", "import", "set", "--name", "mine", "--cut", given).exit_code == status
+    assert json.loads(run("data", "list", "--json").stdout) == []

@@ -10,7 +10,7 @@ import pytest
 from maskcls import images, samples
 from maskcls.data.datasets import Shelf
 from maskcls.data.importing import Plan, import_pictures, look_into
-from maskcls.errors import DatasetError
+from maskcls.errors import DatasetError, SettingsError
 from maskcls.finder.finder import Found
 
 
@@ -250,3 +250,21 @@ def test_looking_into_what_is_brought(tmp_path: Path):
 def test_what_it_came_as(tmp_path: Path, shelf: Shelf):
     made = import_pictures(folder(tmp_path / "tmp123", a=1, b=1), shelf, Plan("mine", source="mine.zip"))
     assert made.about.source == "mine.zip"
+
+
+@pytest.mark.parametrize("cut_scale", [0.9, 0.0, -1.0, 10.1, float("nan"), float("inf")])
+def test_pictures_cannot_show_less_than_their_face(cut_scale: float):
+    with pytest.raises(SettingsError, match="A picture shows 1 to 10 times its face"):
+        Plan("mine", cut_scale=cut_scale)
+
+
+@pytest.mark.parametrize("cut_scale", [1.0, 1.5, 10.0])
+def test_how_much_pictures_show_around_their_face(tmp_path: Path, shelf: Shelf, cut_scale: float):
+    made = import_pictures(folder(tmp_path / "set", a=2, b=2), shelf, Plan("mine", cut_scale=cut_scale))
+    assert made.about.cut_scale == shelf.open(made.name).about.cut_scale == cut_scale
+
+
+def test_faces_that_were_cut_here_show_what_they_were_cut_with(tmp_path: Path, shelf: Shelf):
+    entries = {f"{name}/1.png": images.encode(samples.load("no_mask")) for name in ("mask", "no_mask")}
+    plan = Plan("mine", as_faces=False, cut_scale=3.0)
+    assert import_pictures(archive(tmp_path / "set.zip", entries), shelf, plan, finder=Finder()).about.cut_scale == 1.6

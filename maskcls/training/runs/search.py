@@ -13,7 +13,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import keras
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
@@ -23,6 +22,7 @@ from maskcls.registry import HOME_VARIABLE, Registry
 from maskcls.training.runs import study as studies
 from maskcls.training.runs.devices import is_out_of_memory
 from maskcls.training.runs.faces import Crop, Faces, crop_for
+from maskcls.training.runs.memory import given_back
 from maskcls.training.runs.progress import Progress
 from maskcls.training.runs.run import CANCELLED, FAILED, FINISHED, Run
 from maskcls.training.runs.settings import Settings
@@ -88,7 +88,8 @@ class _Search:
         self._take_up()
         failures: list[str] = []
         while not self._is_over() and len(failures) < _MOST_FAILURES:
-            ended = self._trial()
+            with given_back():
+                ended = self._trial()
             self._tell_ended()
             if _ERROR in ended.user_attrs:
                 failures.append(ended.user_attrs[_ERROR])
@@ -121,7 +122,7 @@ class _Search:
         return (is_late and self._has_result) or self._run.is_cancelled()
 
     def _trial(self) -> FrozenTrial:
-        """Make a trial, and give back the memory that it took."""
+        """Make a trial."""
         trial = self._study.ask()
         trial.set_user_attr(_OWNER, self._owner)
         drawn = draw(trial, self._asked)
@@ -139,7 +140,6 @@ class _Search:
             return self._study.tell(trial, state=TrialState.FAIL)
         finally:
             _clear(folder)
-            keras.utils.clear_session()
         # What somebody stopped is no result, however good it was by then.
         return self._study.tell(trial, loss, state=TrialState.FAIL if loss is None else TrialState.COMPLETE)
 

@@ -230,7 +230,7 @@ def _classes(contents: Contents, key: str) -> dict[str, str]:
         guess = contents.classes.get(folder)
         options = [*known, _OWN, _LEAVE_OUT]
         chosen = right.selectbox(
-            f"What {folder} shows",
+            f"What {plain(folder)} shows",
             options,
             options.index(guess) if guess else None,
             format_func=lambda one: one if one in (_OWN, _LEAVE_OUT) else named(one),

@@ -151,7 +151,7 @@ def _card(dataset: Dataset, i: int, classes: list[str], says: str | None) -> Non
         said = f"the model says {plain(named(says))}  \n" if says else ""
         st.caption(f"{said}{row.split} · {plain(_short(row.source))}")
         chosen = st.segmented_control(
-            f"What {row.source} shows",
+            f"What {plain(row.source)} shows",
             [*classes, _DROP],
             default=changes.get(i, row.label),
             format_func=lambda name: ":material/delete:" if name == _DROP else labels.look(name).symbol,

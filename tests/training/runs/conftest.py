@@ -110,5 +110,13 @@ def _tiny_architecture() -> Iterator[None]:
 
 def tiny_settings(**changes: object) -> Settings:
     """Return settings of a training that is quickly done, without chance in its pictures."""
-    usual = {"architecture": "plain-cnn", "input_px": PX, "batch": 8, "epochs": 2, "augmentation": NONE}
-    return Settings("tiny-1", "mine", **usual | changes)
+    usual = {
+        "dataset": "tiny-1",
+        "name": "mine",
+        "architecture": "plain-cnn",
+        "input_px": PX,
+        "batch": 8,
+        "epochs": 2,
+        "augmentation": NONE,
+    }
+    return Settings(**usual | changes)

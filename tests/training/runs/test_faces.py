@@ -8,7 +8,7 @@ import pytest
 from maskcls import samples
 from maskcls.data.augmentation import NONE, Augmentation
 from maskcls.data.datasets import Dataset
-from maskcls.errors import DatasetError, ImageError
+from maskcls.errors import ImageError
 from maskcls.finder.finder import Found
 from maskcls.registry import Registry
 from maskcls.training.runs import faces as module
@@ -277,11 +277,3 @@ def test_how_faces_are_cut(dataset: Dataset, tmp_path: Path, models_folder: Path
     assert crop_for(dataset, tiny_settings(start="tiny-3"), registry) == Crop(PX, 1.3)
     wide = make_dataset(tmp_path, "hat", "with_mask", counts={"train": 2}, cut_scale=3)
     assert crop_for(wide, tiny_settings(), registry) == Crop(PX, 1.3)
-
-
-def test_a_split_that_does_not_show_two_classes(tmp_path: Path):
-    from maskcls.training.runs.training import open_faces
-
-    made = make_dataset(tmp_path, "hat", "with_mask", counts={"test": 3})
-    with pytest.raises(DatasetError, match="training part of tiny-1 does not show two classes"):
-        open_faces(made, tiny_settings(), Registry(tmp_path))
