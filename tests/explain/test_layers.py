@@ -33,7 +33,8 @@ def test_what_was_given_is_no_filter():
     from maskcls.architectures import grey_cnn, vgg16
 
     assert layers.first_filters(Network(grey_cnn.build(classes=2, input_px=32, dropout=0.5), ("a", "b"))) is None
-    assert layers.first_filters(Network(vgg16.build(classes=2, input_px=32, dropout=0.5), ("a", "b"))).shape == (64, 3, 3, 3)
+    vgg = Network(vgg16.build(classes=2, input_px=32, dropout=0.5), ("a", "b"))
+    assert layers.first_filters(vgg).shape == (64, 3, 3, 3)
 
 
 def test_no_filters_of_colours():
