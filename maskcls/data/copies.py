@@ -55,7 +55,24 @@ def groups(hashes: np.ndarray, *, near_bits: int = _NEAR_BITS) -> np.ndarray:
     first, second = np.concatenate(pairs).T
     links = coo_array((np.ones(len(first), np.int8), (first, second)), shape=(len(kinds), len(kinds)))
     _, found = connected_components(links, directed=False)
-    # Numbered by their first pictures.
-    of_each = found[kind_of]
-    _, firsts, numbers = np.unique(of_each, return_index=True, return_inverse=True)
+    return _by_first(found[kind_of])
+
+
+def joined(groups_a: np.ndarray, groups_b: np.ndarray) -> np.ndarray:
+    """Return the groups of pictures `(n,) int` that share one in either grouping, or are linked by others that do."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(groups_a)
+    if not count:
+        return np.zeros(0, int)
+    ends = [_by_first(one) for one in (groups_a, groups_b)]
+    here = np.tile(np.arange(count), 2)
+    links = coo_array((np.ones(2 * count, np.int8), (here, np.concatenate(ends))), shape=(count, count))
+    return _by_first(connected_components(links, directed=False)[1])
+
+
+def _by_first(found: np.ndarray) -> np.ndarray:
+    """Return groups numbered by their first pictures."""
+    _, firsts, numbers = np.unique(found, return_index=True, return_inverse=True)
     return firsts[numbers]

@@ -9,6 +9,7 @@ import csv
 import json
 import re
 import shutil
+import time
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -26,6 +27,7 @@ _ABOUT, _MANIFEST, PICTURES = "dataset.json", "manifest.csv", "pictures"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # A version comes behind the name that people give.
 _LONGEST_GIVEN = 56
+_DAY_S = 86_400
 _FILE = re.compile(r"pictures/[0-9a-f]{64}\.[a-z0-9]{2,5}")
 
 
@@ -152,12 +154,16 @@ class Shelf:
             DatasetError: There is none.
         """
         check_name(name)
+        if not (self._folder / name).is_dir():
+            raise DatasetError(f"There is no data set {name} that could be removed.")
         # Hidden first: nobody meets half of it.
-        hidden = self._folder / f".{uuid.uuid4().hex}.gone"
+        hidden = self._folder / f".{uuid.uuid4().hex}.draft"
         try:
+            # Its name is not given again: who knew the old one by it would take the new one for it.
+            (self._folder / _gone(name)).touch()
             (self._folder / name).rename(hidden)
         except OSError as error:
-            raise DatasetError(f"There is no data set {name} that could be removed.") from error
+            raise DatasetError(f"The data set {name} cannot be removed: {error.strerror}.") from error
         shutil.rmtree(hidden, ignore_errors=True)
 
     def open(self, name: str) -> Dataset:
@@ -187,6 +193,7 @@ class Shelf:
     def draft(self) -> Iterator[Path]:
         """Yield a folder to fill; it is gone in the end, unless `keep` has made a data set of it."""
         path = self._folder / f".{uuid.uuid4().hex}.draft"
+        self._sweep()
         try:
             (path / PICTURES).mkdir(parents=True)
             yield path
@@ -194,6 +201,12 @@ class Shelf:
             raise DatasetError(f"The data set cannot be written to {self._folder}: {error.strerror}.") from error
         finally:
             shutil.rmtree(path, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove the drafts of processes that were killed; no import takes a day."""
+        for path in self._folder.glob(".*.draft"):
+            if time.time() - path.stat().st_mtime > _DAY_S:
+                shutil.rmtree(path, ignore_errors=True)
 
     def keep(self, draft: Path, rows: Sequence[Row], **about: Any) -> Dataset:
         """Make a data set of a draft's pictures: whole, or not at all.
@@ -215,6 +228,9 @@ class Shelf:
         number = 1
         while True:
             name = f"{about['name']}-{number}"
+            if (self._folder / _gone(name)).exists():
+                number += 1
+                continue
             said = About(**about | {"name": name, "created": created})
             text = json.dumps({"schema": SCHEMA, **asdict(said)}, indent=2, ensure_ascii=False)
             (draft / _ABOUT).write_text(text + "\n", encoding="utf-8")
@@ -240,6 +256,11 @@ def check_given(name: str) -> None:
     check_name(name)
     if len(name) > _LONGEST_GIVEN:
         raise DatasetError(f"A data set's name has {_LONGEST_GIVEN} letters at most. Got: {name}")
+
+
+def _gone(name: str) -> str:
+    """Return the file that remembers that there was a data set of this name."""
+    return f".{name}.gone"
 
 
 def _has_expired(about: Path) -> bool:

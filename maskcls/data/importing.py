@@ -1,5 +1,6 @@
 """From a folder or a ZIP of pictures to a data set: every picture read, cut where it is wanted, hashed and grouped."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from maskcls import images
 from maskcls.data import copies, splits
 from maskcls.data.class_names import guess_all
 from maskcls.data.datasets import PICTURES, Dataset, Row, Shelf, check_given
-from maskcls.data.scenes import IMAGE_SUFFIXES, Scene, find_scenes, read_image
+from maskcls.data.scenes import IMAGE_SUFFIXES, find_scenes, read_image
 from maskcls.data.store import Store
 from maskcls.errors import DatasetError, MaskclsError, SettingsError
 from maskcls.finder.cut import crop_squares, cut
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     from maskcls.finder.finder import Finder
 
 MAX_PICTURES = 100_000
+_MOST_BYTES = 10 << 30
 # A face is kept with so much around it, at its own resolution: training shifts and turns it.
 _CUT_SCALE = 1.6
 _LEAST_PX, _MOST_PX = 32, 512
 _WIDEST = 10
 _ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"}
 _STARTS = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"BM": ".bmp"}
-_LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]{0,59}")
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_ .-]{0,58}[A-Za-z0-9_-])?")
+_MOST_FOLDERS = 50
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class _Item:
     source: str
     folder: str
     split: str
+    photo: str
     read: Callable[[], tuple[bytes, np.ndarray]]
 
 
@@ -97,17 +101,19 @@ def import_pictures(
     check_given(plan.name)
     skipped: list[dict[str, str]] = []
     with Store(path) as store, shelf.draft() as draft:
+        if store.unpacked_bytes() > _MOST_BYTES:
+            raise DatasetError(f"{path.name} would fill more than {_MOST_BYTES >> 30} GiB. Bring it in parts.")
         scenes = _is_boxed(store)
-        items = list(_boxed(store) if scenes else _in_folders(store, plan, finder, skipped))
+        items = list(_boxed(store, skipped) if scenes else _in_folders(store, plan, finder, skipped))
         if not items:
             raise DatasetError(_nothing_in(path))
         if len(items) > MAX_PICTURES:
             raise DatasetError(f"{path.name} holds {len(items)} pictures; {MAX_PICTURES} can be taken at once.")
         labels = _labels({item.folder for item in items}, plan.classes)
-        rows = _read(items, labels, draft, skipped, tell)
+        rows, photos = _read(items, labels, draft, skipped, tell)
         return shelf.keep(
             draft,
-            _grouped(rows, plan.seed),
+            _grouped(rows, photos, plan.seed),
             name=plan.name,
             source=images.plain_name(plan.source or path.name),
             classes=tuple(sorted({row.label for row in rows})),
@@ -144,13 +150,18 @@ def look_into(path: Path) -> Contents:
     with Store(path) as store:
         boxed = _is_boxed(store)
         if boxed:
-            found = Counter(name for scene in find_scenes(store) for name in scene.classes)
+            found = Counter(name for scene in find_scenes(store, skipped=[]) for name in scene.classes)
         else:
             found = Counter(place[0] for name in store.names() if (place := place_of(name)) is not None)
     if not found:
         raise DatasetError(_nothing_in(path))
+    if len(found) > _MOST_FOLDERS:
+        raise DatasetError(f"{path.name} holds {len(found)} class folders; {_MOST_FOLDERS} are the most.")
     classes, unclear = guess_all(found)
-    return Contents(dict(sorted(found.items())), boxed, classes, unclear)
+    # A name that cannot be a class's is asked about too.
+    odd = [name for name, label in classes.items() if not _LABEL.fullmatch(label)]
+    clear = {name: label for name, label in classes.items() if name not in odd}
+    return Contents(dict(sorted(found.items())), boxed, clear, sorted([*unclear, *odd]))
 
 
 def _nothing_in(path: Path) -> str:
@@ -163,19 +174,22 @@ def _read(
     draft: Path,
     skipped: list[dict[str, str]],
     tell: Callable[[float], object],
-) -> list[Row]:
-    """Return a row for each picture that was written into the draft; those that cannot be used are added to `skipped`.
+) -> tuple[list[Row], list[str]]:
+    """Return a row for each picture that was written into the draft, and the photograph that each is from.
+
+    Those that cannot be used are added to `skipped`.
 
     Raises:
         DatasetError: Those that can do not show two classes.
     """
-    rows = []
+    rows, photos = [], []
     for done, item in enumerate(items):
         tell(done / len(items))
         if not labels[item.folder]:
             continue
         try:
             rows.append(_kept(item, labels[item.folder], draft))
+            photos.append(item.photo)
         except MaskclsError as error:
             skipped.append(_left_out(item.source, str(error)))
     if len({row.label for row in rows}) < 2:
@@ -183,7 +197,7 @@ def _read(
             "The pictures that can be used do not show two classes. Left out, the first: "
             f"{skipped[0]['reason'] if skipped else 'nothing'}"
         )
-    return rows
+    return rows, photos
 
 
 def _is_boxed(store: Store) -> bool:
@@ -195,7 +209,7 @@ def _in_folders(store: Store, plan: Plan, finder: "Finder | None", skipped: list
     for name in store.names():
         place = place_of(name)
         if place is not None:
-            yield _Item(str(name), *place, _reader(store, name, None if plan.as_faces else finder))
+            yield _Item(str(name), *place, str(name), _reader(store, name, None if plan.as_faces else finder))
         elif name.suffix.lower() in _ARCHIVES:
             skipped.append(_left_out(str(name), "An archive in the archive; unpack it and import it by itself."))
         elif name.suffix.lower() in IMAGE_SUFFIXES:
@@ -230,18 +244,23 @@ def _reader(store: Store, name: PurePosixPath, finder: "Finder | None") -> Calla
     return read
 
 
-def _boxed(store: Store) -> Iterator[_Item]:
+def _boxed(store: Store, skipped: list[dict[str, str]]) -> Iterator[_Item]:
     """Yield every face in the boxes of photographs, each as an item of its class."""
-    for scene in find_scenes(store):
+    bad: list[tuple[str, str]] = []
+    scenes = find_scenes(store, skipped=bad)
+    skipped += [_left_out(name, reason) for name, reason in bad]
+    # The boxes of a photograph come one after the other.
+    photo = functools.lru_cache(maxsize=1)(lambda i: read_image(store, scenes[i]))
+    for place, scene in enumerate(scenes):
         split = next((found for part in scene.name.parts[:-1] if (found := splits.canonical_split(part))), "")
         for i, (box, name) in enumerate(zip(scene.boxes_xyxy, scene.classes, strict=True)):
             if scene.difficult[i]:
                 continue
-            yield _Item(f"{scene.name}#{i}", name, split, partial(_boxed_face, store, scene, box))
+            yield _Item(f"{scene.name}#{i}", name, split, str(scene.name), partial(_boxed_face, photo, place, box))
 
 
-def _boxed_face(store: Store, scene: Scene, box_xyxy: np.ndarray) -> tuple[bytes, np.ndarray]:
-    return _cut_out(read_image(store, scene), box_xyxy)
+def _boxed_face(photo: Callable[[int], np.ndarray], place: int, box_xyxy: np.ndarray) -> tuple[bytes, np.ndarray]:
+    return _cut_out(photo(place), box_xyxy)
 
 
 def _cut_out(image_rgb: np.ndarray, box_xyxy: np.ndarray) -> tuple[bytes, np.ndarray]:
@@ -297,7 +316,9 @@ def _kept(item: _Item, label: str, draft: Path) -> Row:
     return Row(file, label, item.split, 0, images.plain_name(item.source, longest=200), digest, looks, width, height)
 
 
-def _grouped(rows: list[Row], seed: int) -> list[Row]:
-    found = copies.groups(np.array([int(row.looks, 16) for row in rows], np.uint64))
+def _grouped(rows: list[Row], photos: list[str], seed: int) -> list[Row]:
+    looks = copies.groups(np.array([int(row.looks, 16) for row in rows], np.uint64))
+    # Faces of one photograph show the same light, the same crowd, and a part of each other.
+    found = copies.joined(looks, np.unique(photos, return_inverse=True)[1])
     chosen = splits.complete([row.split for row in rows], [row.label for row in rows], found.tolist(), seed=seed)
     return [replace(row, group=int(group), split=split) for row, group, split in zip(rows, found, chosen, strict=True)]

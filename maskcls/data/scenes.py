@@ -47,17 +47,18 @@ def is_scenes(store: Store) -> bool:
     return any(name.suffix.lower() == ".xml" for name in store.names())
 
 
-def find_scenes(store: Store, *, split: str | None = None) -> list[Scene]:
+def find_scenes(store: Store, *, split: str | None = None, skipped: list[tuple[str, str]] | None = None) -> list[Scene]:
     """Return every picture in `store` that has an annotation, in order of name.
 
     Args:
         store: Holds `[split/]images/` and `[split/]annotations/`.
         split: Only this one, for example "test"; everything when None.
+        skipped: Gets the name of each annotation that cannot be used, and why; without it the first one is an error.
 
     Raises:
         DatasetError: There are none, or an annotation cannot be read.
     """
-    return list(_scenes(store, split))
+    return list(_scenes(store, split, skipped))
 
 
 def read_image(store: Store, scene: Scene) -> np.ndarray:
@@ -113,7 +114,7 @@ def _safe_text(data: bytes, name: str) -> str:
     return text
 
 
-def _scenes(store: Store, split: str | None) -> Iterator[Scene]:
+def _scenes(store: Store, split: str | None, skipped: list[tuple[str, str]] | None) -> Iterator[Scene]:
     names = [name for name in store.names() if split is None or split in name.parts[:-1]]
     pictures = {_key(name): name for name in names if name.suffix.lower() in IMAGE_SUFFIXES}
     annotations = [name for name in names if name.suffix.lower() == ".xml"]
@@ -121,10 +122,18 @@ def _scenes(store: Store, split: str | None) -> Iterator[Scene]:
         where = f" for the split {split}. Look at the names of its folders" if split else ""
         raise DatasetError(f"{store.source} holds no annotations{where}.")
     for annotation in annotations:
-        picture = pictures.get(_key(annotation))
-        if picture is None:
-            raise DatasetError(f"{annotation} in {store.source} has no picture of that name under images/.")
-        yield Scene(picture, *parse_annotation(store.read(annotation), name=str(annotation)))
+        try:
+            yield _scene(store, annotation, pictures.get(_key(annotation)))
+        except DatasetError as error:
+            if skipped is None:
+                raise
+            skipped.append((str(annotation), str(error)))
+
+
+def _scene(store: Store, annotation: PurePosixPath, picture: PurePosixPath | None) -> Scene:
+    if picture is None:
+        raise DatasetError(f"{annotation} in {store.source} has no picture of that name under images/.")
+    return Scene(picture, *parse_annotation(store.read(annotation), name=str(annotation)))
 
 
 def _key(name: PurePosixPath) -> tuple[str, ...]:

@@ -55,6 +55,10 @@ class Store:
         found = self._entries if self._zip is not None else self._names_in_folder()
         return sorted(name for name in found if _is_wanted(name))
 
+    def unpacked_bytes(self) -> int:
+        """Return how much an archive would fill if it were unpacked, as it says itself; 0 for a folder."""
+        return sum(info.file_size for info in self._entries.values())
+
     def read(self, name: PurePosixPath) -> bytes:
         """Return the bytes of the file `name`, one of `names()`.
 

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from maskcls.data.datasets import Shelf
-from maskcls.errors import MaskclsError, RunError, SettingsError
+from maskcls.data.splits import TRAIN
+from maskcls.errors import DatasetError, MaskclsError, RunError, SettingsError
 from maskcls.registry import Registry, home
 from maskcls.training.runs.run import ACTIVE, SEARCH, STOPPED, TRAINING, Run, Runs
-from maskcls.training.runs.settings import Settings, is_file, read_settings
+from maskcls.training.runs.settings import IMAGENET, SCRATCH, Settings, is_file, read_settings
 from maskcls.training.runs.space import SearchSettings, check_comparable, fingerprint
 from maskcls.training.runs.storage import absolute, keep_private, usual_url
 
@@ -30,9 +32,11 @@ def train(settings: Settings) -> Run:
     Raises:
         MaskclsError: There is no such data set or file, or the name is taken; nothing was started.
     """
-    shelf().open(settings.dataset)
+    dataset = shelf().open(settings.dataset)
+    if len({row.label for row in dataset.rows if row.split == TRAIN}) < 2:
+        raise DatasetError(f"The training part of {dataset.name} does not show two classes. Bring more pictures.")
     check_name(settings.name)
-    _check_start(settings)
+    settings = _absolute_start(settings)
     run = runs().create(TRAINING, settings.name, settings.as_json())
     run.start()
     return run
@@ -48,8 +52,7 @@ def search(settings: SearchSettings) -> Run:
     dataset = shelf().open(settings.base.dataset)
     check_comparable(dataset)
     check_name(settings.base.name)
-    for base in settings.bases:
-        _check_start(base)
+    settings = replace(settings, bases=tuple(_absolute_start(base) for base in settings.bases))
     # The run works from another folder.
     url = absolute(settings.storage)
     if settings.storage or settings.study:
@@ -79,8 +82,22 @@ def train_best(run: Run, name: str) -> Run:
     return train(replace(read_settings(best["settings"]), name=name))
 
 
+def remove_dataset(name: str) -> None:
+    """Remove a data set for good.
+
+    Raises:
+        MaskclsError: There is none, or a run needs it.
+    """
+    for run in runs().all():
+        if run.state in (*ACTIVE, STOPPED) and _asked_of(run).get("dataset") == name:
+            raise RunError(f"The run {run.id} learns from {name}. Cancel it first.")
+    shelf().remove(name)
+
+
 def check_name(name: str) -> None:
     """Raise a `MaskclsError` where a version cannot be called so, or another run is making one of this name."""
+    if name in (SCRATCH, IMAGENET) or is_file(name):
+        raise SettingsError(f"{name} means something else where a training starts. Take another name.")
     Registry().check_free(name)
     for run in runs().all():
         if _is_making(run, name):
@@ -107,13 +124,21 @@ def _is_free(name: str) -> bool:
     return True
 
 
-def _check_start(settings: Settings) -> None:
-    if is_file(settings.start) and not Path(settings.start).is_file():
+def _absolute_start(settings: Settings) -> Settings:
+    """Return the settings with a file of weights as the run, which works from another folder, will find it."""
+    if not is_file(settings.start):
+        return settings
+    if not Path(settings.start).is_file():
         raise SettingsError(f"There is no file {settings.start} with weights.")
+    return replace(settings, start=str(Path(settings.start).resolve()))
 
 
 def _is_making(run: Run, name: str) -> bool:
+    return run.state in (*ACTIVE, STOPPED) and _asked_of(run).get("name") == name
+
+
+def _asked_of(run: Run) -> dict[str, Any]:
     try:
-        return run.state in (*ACTIVE, STOPPED) and run.asked["settings"].get("name") == name
-    except RunError:  # a damaged one makes nothing
-        return False
+        return dict(run.asked["settings"])
+    except RunError:  # a damaged one asks for nothing
+        return {}

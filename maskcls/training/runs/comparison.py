@@ -1,7 +1,7 @@
 """A new version beside the one at work, on the same pictures that neither of them should have learnt from."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,23 +18,33 @@ _CHUNK = 64
 _TIMES = 15
 
 
-def compare(new: "Classifier", at_work: "Classifier", dataset: Dataset) -> dict[str, Any]:
+def compare(
+    new: "Classifier", at_work: "Classifier", dataset: Dataset, *, seen: Collection[str] = frozenset()
+) -> dict[str, Any]:
     """Return how both do on the frozen test part of a data set.
 
     Both choose among the classes that both know, and are asked about the faces of these: a model that was never taught
     a class is not blamed for it.
 
+    Args:
+        new: One.
+        at_work: The other.
+        dataset: Whose test part.
+        seen: Hashes of pictures that one of them knows from elsewhere: they are left out.
+
     Returns:
-        `classes`, those that both know; `alone`, the new one's figures on all of its classes; `new` and `at_work`, both
-        on these classes: each what `metrics.classification` returns, with `interval95`, and `ms`, the time of one face;
-        empty where there are no test faces of two classes. `better` and `worse`, the pictures that only the new one, or
-        only the old one, has right, as `file`, `source`, `label`, `was` and `is`.
+        `left_out`, how many of them; `classes`, those that both know; `alone`, the new one's figures on all of its
+        classes; `new` and `at_work`, both on these classes: each what `metrics.classification` returns, with
+        `interval95`, and `ms`, the time of one face; empty where there are no test faces of two classes. `better` and
+        `worse`, the pictures that only the new one, or only the old one, has right, as `file`, `source`, `label`, `was`
+        and `is`.
     """
     classes = [name for name in new.card.classes if name in at_work.card.classes]
-    now, was = (_Answers(one, dataset, classes) for one in (new, at_work))
+    now, was = (_Answers(one, dataset, classes, seen) for one in (new, at_work))
     return {
+        "left_out": sum(row.split == TEST and row.sha256 in seen for row in dataset.rows),
         "classes": classes,
-        "alone": _Answers(new, dataset, new.card.classes).figures(),
+        "alone": _Answers(new, dataset, new.card.classes, seen).figures(),
         "new": now.figures(),
         "at_work": was.figures(),
         "better": _changed(now, was, now.right & ~was.right),
@@ -45,10 +55,12 @@ def compare(new: "Classifier", at_work: "Classifier", dataset: Dataset) -> dict[
 class _Answers:
     """What a classifier says of the test faces of some of its classes, choosing among these alone."""
 
-    def __init__(self, classifier: "Classifier", dataset: Dataset, classes: Sequence[str]) -> None:
+    def __init__(
+        self, classifier: "Classifier", dataset: Dataset, classes: Sequence[str], seen: Collection[str]
+    ) -> None:
         card = classifier.card
         faces = Faces(dataset, TEST, Crop(card.input_px, card.cut_scale))
-        asked = [i for i, row in enumerate(faces.rows) if row.label in classes]
+        asked = [i for i, row in enumerate(faces.rows) if row.label in classes and row.sha256 not in seen]
         self.classes, self._threshold = classes, card.threshold
         self.rows = [faces.rows[i] for i in asked]
         self.truth = np.array([classes.index(row.label) for row in self.rows], int)

@@ -33,7 +33,8 @@ def main(folder: Path, lock: int) -> int:
     run = Run(folder)
     runs = Runs(folder.parent)
     try:
-        while not run.is_cancelled():
+        # One that is cancelled has its turn too, where there is something to keep.
+        while not run.is_cancelled() or run.has_best():
             with runs.turn() as ours:
                 if ours and runs.is_next(run):
                     run.say(RUNNING)

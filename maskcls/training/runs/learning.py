@@ -23,6 +23,7 @@ from maskcls.training.runs import checkpoint
 from maskcls.training.runs.devices import Replicas, is_out_of_memory
 from maskcls.training.runs.faces import Batches, Faces
 from maskcls.training.runs.progress import Progress
+from maskcls.training.runs.run import BEST, CHECKPOINT
 from maskcls.training.runs.settings import Settings
 from maskcls.training.runs.starting import BY_CLASS
 
@@ -69,7 +70,7 @@ class Learnt:
         epochs: How many were gone through.
         best_epoch: Which one's weights the network has now, from 0; -1 where it was stopped before the first's end.
         cancelled: Whether somebody stopped it.
-        stopped_early: Whether it had stopped improving.
+        stopped_early: Whether it had stopped improving, or its loss went out of bounds.
         waited: Share of the time that the network waited for faces.
         per_s: Faces learnt from in a second.
     """
@@ -89,6 +90,7 @@ class _Clock:
     faces: int = 0
     passed_s: float = 0.0
     validation_s: float = 0.0
+    validations: int = 0
     recent: list[tuple[int, float]] = field(default_factory=list)
 
     def note(self, faces: int, seconds: float) -> None:
@@ -100,6 +102,10 @@ class _Clock:
     def per_s(self) -> float:
         seconds = sorted(seconds / faces for faces, seconds in self.recent)
         return 1 / max(seconds[len(seconds) // 2], 1e-9) if seconds else 0.0
+
+
+class _DivergedError(RunError):
+    """The loss is no number any more."""
 
 
 class Learner:
@@ -148,9 +154,15 @@ class Learner:
         """Go through the epochs that are left; the network has the best weights in the end."""
         self._take_up()
         began = time.monotonic()
-        cancelled = False
-        while self._at.epoch < self._settings.epochs and not cancelled and not self._has_stalled():
-            cancelled = not self._epoch()
+        cancelled = diverged = False
+        while self._at.epoch < self._settings.epochs and not (cancelled or diverged or self._has_stalled()):
+            try:
+                cancelled = not self._epoch()
+            except _DivergedError as error:
+                if self._at.best_epoch < 0:
+                    raise
+                diverged = True
+                self._tell("note", text=f"{error} The best epoch so far is kept.")
         if (best := checkpoint.load(self._best)) is not None:
             self._network.set_weights(best[1]["weights"])
         passed_s = max(time.monotonic() - began - self._clock.validation_s, 1e-9)
@@ -158,7 +170,7 @@ class Learner:
             epochs=self._at.epoch,
             best_epoch=self._at.best_epoch,
             cancelled=cancelled,
-            stopped_early=self._has_stalled() and self._at.epoch < self._settings.epochs,
+            stopped_early=diverged or (self._has_stalled() and self._at.epoch < self._settings.epochs),
             waited=self._batches.waited_s / passed_s,
             per_s=self._clock.faces / passed_s,
         )
@@ -210,6 +222,7 @@ class Learner:
         began = time.monotonic()
         found = self._validate()
         self._clock.validation_s += time.monotonic() - began
+        self._clock.validations += 1
         # Calibrated, as it will be: a network that is only too sure of itself is not worse for that. Without validation
         # faces, the last epoch is as good as any.
         loss = found["calibrated"] if found else -float(at.epoch)
@@ -250,8 +263,9 @@ class Learner:
     def _pace(self) -> dict[str, float]:
         at, settings = self._at, self._settings
         left = len(self._train) * (settings.epochs - at.epoch) - at.seen
-        per_validation = self._clock.validation_s / max(1, at.epoch) if self._clock.validation_s else 0.0
-        left_s = left / max(self._clock.per_s, 1e-9) + per_validation * (settings.epochs - at.epoch)
+        per_validation = self._clock.validation_s / max(1, self._clock.validations)
+        validations = settings.epochs - at.epoch - (at.seen == len(self._train))
+        left_s = left / max(self._clock.per_s, 1e-9) + per_validation * validations
         waited = self._batches.waited_s / max(self._clock.passed_s + self._batches.waited_s, 1e-9)
         return {"per_s": round(self._clock.per_s, 1), "left_s": round(left_s, 1), "waited": round(waited, 4)}
 
@@ -285,7 +299,8 @@ class Learner:
                 optimizer=_optimizer(self._settings),
                 loss=keras.losses.CategoricalCrossentropy(from_logits=True),
                 metrics=["accuracy"],
-                jit_compile=self._replicas.has_gpu,
+                # Keras knows where that helps; over several devices TensorFlow cannot do it at all.
+                jit_compile="auto",
             )
             self._model.optimizer.build(self._model.trainable_variables)
 
@@ -300,11 +315,11 @@ class Learner:
 
     @property
     def _best(self) -> Path:
-        return self._folder / "best.npz"
+        return self._folder / BEST
 
     @property
     def _checkpoint(self) -> Path:
-        return self._folder / "checkpoint.npz"
+        return self._folder / CHECKPOINT
 
     def _save(self) -> None:
         checkpoint.save(
@@ -349,12 +364,15 @@ class Learner:
 
 
 def logits_of(model: keras.Model, faces: Faces) -> np.ndarray:
-    """Return the logits of all faces, `(n, classes)`, cut as in use."""
-    pieces = [
-        np.asarray(ops.convert_to_numpy(model.predict_on_batch(_full(faces, start))))[: len(faces) - start]
-        for start in range(0, len(faces), _CHUNK)
-    ]
-    return np.concatenate(pieces)
+    """Return the logits of all faces, `(n, classes)`, cut as in use: as many at once as the memory holds."""
+    size = _CHUNK
+    while True:
+        try:
+            return np.concatenate([_logits(model, faces, start, size) for start in range(0, len(faces), size)])
+        except Exception as error:
+            if size < 2 or not is_out_of_memory(error):
+                raise
+        size //= 2
 
 
 def _surprise(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -363,10 +381,11 @@ def _surprise(logits: np.ndarray, labels: np.ndarray) -> float:
     return float((np.log(np.exp(shares).sum(axis=1)) - shares[np.arange(len(labels)), labels]).mean())
 
 
-def _full(faces: Faces, start: int) -> np.ndarray:
-    """Return a chunk of crops, the last one filled up: the network is compiled for one size only."""
-    crops_rgb = faces.plain_crops(range(start, min(start + _CHUNK, len(faces))))
-    return np.concatenate([crops_rgb, np.zeros((_CHUNK - len(crops_rgb), *crops_rgb.shape[1:]), np.uint8)])
+def _logits(model: keras.Model, faces: Faces, start: int, size: int) -> np.ndarray:
+    """Return the logits of a chunk of faces; the last one is filled up, as the network is compiled for one size."""
+    crops_rgb = faces.plain_crops(range(start, min(start + size, len(faces))))
+    full = np.concatenate([crops_rgb, np.zeros((size - len(crops_rgb), *crops_rgb.shape[1:]), np.uint8)])
+    return np.asarray(ops.convert_to_numpy(model.predict_on_batch(full)))[: len(crops_rgb)]
 
 
 def _class_weights(faces: Faces) -> np.ndarray:
@@ -378,7 +397,7 @@ def _class_weights(faces: Faces) -> np.ndarray:
 
 def _check_finite(loss: float) -> None:
     if not math.isfinite(loss):
-        raise RunError("The loss is no number any more. Take a lower learning rate.")
+        raise _DivergedError("The loss is no number any more. Take a lower learning rate.")
 
 
 def _unfreeze(network: keras.Model, chosen: list[keras.Layer], constants: list[Any]) -> None:

@@ -37,6 +37,7 @@ STOPPED = "stopped"
 ACTIVE = (QUEUED, RUNNING)
 TRAINING, SEARCH = "training", "search"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+BEST, CHECKPOINT = "best.npz", "checkpoint.npz"
 _SETTINGS, _STATE, _RESULT, _ALIVE, _CANCEL = "settings.json", "state.json", "result.json", "alive", "cancel"
 _JOB, _PROJECT = "maskcls.training.runs.job", Path(__file__).resolve().parents[3]
 _TRIES = 5
@@ -132,9 +133,12 @@ class Run:
         """Set what came out, and that it has come to an end."""
         _write(self.path / _RESULT, result)
         self.say(state)
+        # Nothing goes on from here; those of a large network take as much as a hundred versions of ours.
+        for name in (BEST, CHECKPOINT):
+            (self.path / name).unlink(missing_ok=True)
 
     def cancel(self) -> None:
-        """Ask it to stop; it keeps the best so far. One whose process is gone is over at once.
+        """Ask it to stop; it keeps the best so far, for which one whose process is gone is started once more.
 
         Raises:
             RunError: It has come to an end already.
@@ -144,8 +148,16 @@ class Run:
         (self.path / _CANCEL).touch()
         with (self.path / _ALIVE).open("ab") as alive:
             # Locked, so that its process is neither starting nor just coming to its end.
-            if _locked(alive) and self.state in (*ACTIVE, STOPPED):
+            if not _locked(alive) or self.state not in (*ACTIVE, STOPPED):
+                return
+            if self.has_best():
+                self._launch(alive)
+            else:
                 self.say(CANCELLED)
+
+    def has_best(self) -> bool:
+        """Tell whether it has weights that a version could be made of."""
+        return (self.path / BEST).exists()
 
     def is_cancelled(self) -> bool:
         """Tell whether somebody wants it to stop."""
@@ -163,7 +175,12 @@ class Run:
             if (state := self.state) == FINISHED or (state == CANCELLED and self.result):
                 raise RunError(f"The run {self.id} is {state}; start another one.")
             (self.path / _CANCEL).unlink(missing_ok=True)
-            self.say(QUEUED)
+            self._launch(alive)
+
+    def _launch(self, alive: Any) -> None:
+        """Start its process, which takes over the lock on the open file `alive`."""
+        self.say(QUEUED)
+        try:
             with (self.path / "log.txt").open("ab") as log:
                 # The process inherits the lock, which the system takes back when it ends, in whatever way.
                 process = subprocess.Popen(  # noqa: S603 - our own module, in our own Python
@@ -175,6 +192,9 @@ class Run:
                     pass_fds=(alive.fileno(),),
                     start_new_session=True,
                 )
+        except OSError as error:
+            self.say(FAILED, error=f"No process could be started: {error.strerror}.")
+            raise RunError(f"No process could be started: {error.strerror}. Free some disk and memory.") from error
         # Somebody has to take note of its end, or it stays in the list of processes.
         threading.Thread(target=process.wait, daemon=True).start()
 

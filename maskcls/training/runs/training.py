@@ -18,6 +18,7 @@ from maskcls.training.runs.comparison import compare
 from maskcls.training.runs.devices import Replicas
 from maskcls.training.runs.faces import Faces, crop_for
 from maskcls.training.runs.learning import Learner, Learnt
+from maskcls.training.runs.lineage import pictures_behind
 from maskcls.training.runs.progress import Progress
 from maskcls.training.runs.run import CANCELLED, FINISHED, Run
 from maskcls.training.runs.settings import Settings, read_settings
@@ -120,7 +121,9 @@ def _end(
     if version is None:
         version = make_version(network, faces, dataset, settings, registry, run_id=run.id)
     at_work, old = _at_work(registry)
-    compared = compare(registry.classifier(version.name), old, dataset)
+    shelf = Shelf(dataset.path.parent)
+    seen = pictures_behind(at_work, registry, shelf) | pictures_behind(settings.start, registry, shelf)
+    compared = compare(registry.classifier(version.name), old, dataset, seen=seen)
     result = {
         "version": version.name,
         "at_work": at_work,

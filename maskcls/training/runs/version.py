@@ -66,7 +66,7 @@ def make_version(
         threshold=round(threshold, 4),
         settings={"architecture": settings.architecture, "run": run_id, "training": settings.as_json()},
         data=[_provenance(dataset)],
-        parent=None if settings.start == SCRATCH else settings.start,
+        parent=_parent(settings),
         packages={name: importlib.metadata.version(name) for name in PACKAGES},
         created=datetime.now(UTC).date().isoformat(),
         not_for="Deciding about a person without another look; identifying anyone. It was taught with one data set: "
@@ -126,6 +126,13 @@ def _check(network: keras.Model, path: Path, faces: dict[str, Faces]) -> None:
     worst = float(np.abs(np.asarray(expected) - found).max())
     if not worst <= _TOLERANCE:
         raise ModelError(f"The LiteRT file answers otherwise than the network (by {worst:.3f}); nothing was made.")
+
+
+def _parent(settings: Settings) -> str | None:
+    """Return what the weights started from; a file by its name, which says nothing of this machine."""
+    if settings.start == SCRATCH:
+        return None
+    return settings.start if settings.goes_on else f"ImageNet weights ({Path(settings.start).name})"
 
 
 def _provenance(dataset: Dataset) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _show_expected() -> None:
 
 def _files() -> None:
     names = [*labels.CLASSES]
-    if own := str(st.session_state.get("bring_own", "")).strip():
+    if (own := str(st.session_state.get("bring_own", "")).strip()) and own not in names:
         names += [own]
     brought: dict[str, list[UploadedFile]] = {}
     for column, name in zip(st.columns(len(names)), names, strict=True):
@@ -107,13 +107,16 @@ def _files() -> None:
         st.warning(f"More than {_MOST_FILES} pictures come better as a ZIP.", icon=":material/folder_zip:")
         return
     contents = Contents({name: len(files) for name, files in some.items()}, False, {name: name for name in some}, [])
+    # What people type names no folder of this server's.
+    places = {name: f"class{i}" for i, name in enumerate(some)}
     with tempfile.TemporaryDirectory() as folder:
         _form(
             contents,
             "pictures",
             "files",
             Path(folder),
-            prepare=partial(_write, some, Path(folder)),
+            places=places,
+            prepare=partial(_write, {places[name]: files for name, files in some.items()}, Path(folder)),
             done=partial(_empty, some),
         )
 
@@ -173,6 +176,7 @@ def _form(
     key: str,
     path: Path,
     *,
+    places: Mapping[str, str] | None = None,
     prepare: Callable[[], object] = lambda: None,
     done: Callable[[], object] = lambda: None,
     cut_scale: float = 1.0,
@@ -197,19 +201,22 @@ def _form(
     if not pressed:
         return
     bar = st.progress(0.0, "Reading the pictures …")
+    folders = {places[folder] if places else folder: label for folder, label in told.items()}
     try:
         prepare()
         made = import_pictures(
             path,
             asking.shelf(),
-            Plan(name.strip(), told, as_faces=as_faces, cut_scale=cut_scale, expires=expires, source=title),
+            Plan(name.strip(), folders, as_faces=as_faces, cut_scale=cut_scale, expires=expires, source=title),
             finder=None if as_faces else Registry().finder(),
             tell=partial(bar.progress, text="Reading the pictures …"),
         )
-    except MaskclsError as error:
+    except (MaskclsError, OSError) as error:
         bar.empty()
         # The copy's name says nothing to anyone.
         words = str(error).replace(path.name, title)
+        if isinstance(error, OSError):
+            words = f"This server's disk does not take it: {error.strerror}."
         st.error(plain(words), title="No data set was made", icon=":material/error:")
         return
     done()
@@ -244,7 +251,7 @@ def _classes(contents: Contents, key: str) -> dict[str, str]:
                 or None
             )
         if chosen is not None:
-            told[folder] = "" if chosen == _LEAVE_OUT else str(chosen)
+            told[folder] = "" if chosen == _LEAVE_OUT else str(chosen).strip()
     return told
 
 
@@ -283,7 +290,7 @@ def _remove() -> None:
         st.caption("Its pictures are deleted. Models that learnt from them stay.")
         if st.button("Remove it", key="bring_remove_it", icon=":material/delete:"):
             try:
-                asking.shelf().remove(str(name))
+                asking.remove_dataset(str(name))
             except MaskclsError as error:
                 st.error(plain(str(error)))
                 return

@@ -108,8 +108,16 @@ def _figures(told: dict[str, Any]) -> None:
     st.caption(
         f"On {counted(new['n'], 'picture', 'pictures')} of the test part, which the new version never learnt from, "
         "with 95 % intervals in brackets. Both choose among the classes that both know."
+        + _left_out(compared["left_out"])
         + (" Of so few pictures, a difference of some points may be chance." if least < 200 else "")
     )
+
+
+def _left_out(count: int) -> str:
+    if not count:
+        return ""
+    known = counted(count, "further picture is", "further pictures are")
+    return f" {known} left out, which one of them knew from another data set."
 
 
 def _one(name: str, figures: dict[str, Any]) -> None:
@@ -148,7 +156,9 @@ def _changed(run: Run, compared: dict[str, Any]) -> None:
         some = compared[key]
         if some:
             st.markdown(f"**{words}** · {len(some)}")
-            _pictures(dataset, some[:_MOST_SHOWN])
+            pages = -(-len(some) // _MOST_SHOWN)
+            page = st.pagination(pages, key=f"result_{key}_{run.id}") if pages > 1 else 1
+            _pictures(dataset, some[(page - 1) * _MOST_SHOWN : page * _MOST_SHOWN])
 
 
 def _pictures(dataset: Dataset, some: list[dict[str, str]]) -> None:

@@ -10,6 +10,7 @@ from maskcls import images, labels
 from maskcls.data.checks import Findings, check
 from maskcls.data.datasets import Dataset
 from maskcls.data.revising import revise
+from maskcls.data.splits import TEST, VALIDATION
 from maskcls.errors import MaskclsError
 from maskcls.finder.cut import cut
 from maskcls.registry import Registry
@@ -21,6 +22,7 @@ _DROP = "drop"
 _PAGE = 24
 _SHOWN_PX = 160
 _LONGEST = 18
+_NO_TEST = "what comes out cannot be compared with the model at work"
 _FOUND, _CHANGES = "check_found", "check_changes"
 
 
@@ -65,13 +67,15 @@ def _counts(dataset: Dataset) -> None:
 
 def _check(dataset: Dataset) -> Findings:
     """Return what a check finds; made once for a data set, which never changes, and a model."""
-    classifier = Registry().classifier()
-    key = (dataset.name, classifier.card.name)
+    registry = Registry()
+    key = (dataset.name, registry.at_work().name)
     known: tuple[tuple, Findings] | None = st.session_state.get(_FOUND)
     if known is not None and known[0] == key:
         return known[1]
     bar = st.progress(0.0, "Looking at every picture …")
-    found = check(dataset, classifier=classifier, tell=lambda done: bar.progress(done, "Looking at every picture …"))
+    found = check(
+        dataset, classifier=registry.classifier(), tell=lambda done: bar.progress(done, "Looking at every picture …")
+    )
     bar.empty()
     st.session_state[_FOUND] = (key, found)
     return found
@@ -109,6 +113,13 @@ def _summary(dataset: Dataset, found: Findings, kinds: Mapping[str, list[int]]) 
             "figures on validation and test will look better than they are.",
             icon=":material/leak_add:",
         )
+    for split, why in ((VALIDATION, "the best epoch cannot be chosen and *not sure* never said"), (TEST, _NO_TEST)):
+        if split not in found.counts:
+            st.warning(
+                f"There are no {split} pictures, so {why}. Bring more, of more people: pictures that look alike stay "
+                "together.",
+                icon=":material/call_split:",
+            )
     if found.imbalance > 1 and not found.is_balanced and not found.untaught:
         st.warning(
             f"The largest class has {found.imbalance:.0f} times the pictures of the smallest. Bring more of these, or "
@@ -154,7 +165,7 @@ def _card(dataset: Dataset, i: int, classes: list[str], says: str | None) -> Non
             f"What {plain(row.source)} shows",
             [*classes, _DROP],
             default=changes.get(i, row.label),
-            format_func=lambda name: ":material/delete:" if name == _DROP else labels.look(name).symbol,
+            format_func=_in_short,
             help="Press the bin to leave it out.",
             key=f"check_label_{dataset.name}_{i}",
             label_visibility="collapsed",
@@ -164,6 +175,13 @@ def _card(dataset: Dataset, i: int, classes: list[str], says: str | None) -> Non
         changes.pop(i, None)
     else:
         changes[i] = str(chosen)
+
+
+def _in_short(name: str) -> str:
+    """Return a class as a button shows it: ours by their symbols, others, which have none, by name."""
+    if name == _DROP:
+        return ":material/delete:"
+    return labels.look(name).symbol if name in labels.CLASSES else plain(labels.look(name).words)
 
 
 def _short(source: str) -> str:
@@ -191,11 +209,8 @@ def _picture(path: str) -> np.ndarray:
 
 def _changes(dataset: Dataset) -> dict[int, str]:
     """Return what people changed in this data set so far: by row, a class or that it is dropped."""
-    known: tuple[str, dict[int, str]] | None = st.session_state.get(_CHANGES)
-    if known is None or known[0] != dataset.name:
-        known = (dataset.name, {})
-        st.session_state[_CHANGES] = known
-    return known[1]
+    known: dict[str, dict[int, str]] = st.session_state.setdefault(_CHANGES, {})
+    return known.setdefault(dataset.name, {})
 
 
 def _save(dataset: Dataset) -> None:
@@ -212,7 +227,7 @@ def _save(dataset: Dataset) -> None:
             except MaskclsError as error:
                 st.error(plain(str(error)), icon=":material/error:")
                 return
-            st.session_state.pop(_CHANGES)
+            changes.clear()
             steps.use(made.name)
             steps.go(steps.CHECK)
             st.rerun()

@@ -6,12 +6,12 @@ import streamlit as st
 
 from maskcls.architectures import ARCHITECTURES
 from maskcls.data.datasets import Dataset
-from maskcls.errors import MaskclsError
+from maskcls.errors import MaskclsError, SettingsError
 from maskcls.registry import Registry
 from maskcls.training.runs import asking
 from maskcls.training.runs.run import Run
-from maskcls.training.runs.settings import Settings
-from maskcls.training.runs.space import LOGARITHMIC, VARIABLE, usual_search
+from maskcls.training.runs.settings import Settings, usual
+from maskcls.training.runs.space import LOGARITHMIC, VARIABLE, SearchSettings
 from maskcls.training.runs.trials import COMPLETE, TRIAL_FAILED, trials_of
 from maskcls.ui import charts
 from maskcls.ui.teach import steps
@@ -49,21 +49,16 @@ def show_form(dataset: Dataset, settings: Settings) -> None:
         if not st.button("Start searching", icon=":material/manage_search:", key="search_start"):
             return
         try:
-            told = {"epochs": settings.epochs, "seed": settings.seed, "augmentation": settings.augmentation}
-            if len(networks) == 1:
-                told |= {"start": settings.start}
-            asked = usual_search(
-                Registry(),
-                dataset.name,
-                settings.name,
-                vary=vary,
-                architectures=networks,
+            if storage.strip().startswith("sqlite"):
+                raise SettingsError("A file on this server is no place to share. Give the URL of a database server.")
+            asked = SearchSettings(
+                _bases(dataset, settings, networks),
+                tuple(vary),
                 trials=int(trials),
                 minutes=float(minutes),
                 prune=prune,
                 storage=storage.strip(),
                 study=study.strip(),
-                **told,
             )
             run = asking.search(asked)
         except MaskclsError as error:
@@ -71,6 +66,19 @@ def show_form(dataset: Dataset, settings: Settings) -> None:
             return
         steps.watch(run.id)
         st.rerun()
+
+
+def _bases(dataset: Dataset, settings: Settings, networks: list[str]) -> tuple[Settings, ...]:
+    """Return what is asked of each network: what the page says, where that makes sense for another one."""
+    for_all = ("epochs", "batch", "schedule", "optimiser", "balanced", "patience", "mixed_precision", "seed")
+    told = {name: getattr(settings, name) for name in for_all}
+    told["augmentation"] = settings.augmentation
+    return tuple(
+        settings
+        if name == settings.architecture
+        else usual(Registry(), dataset.name, settings.name, architecture=name, **told)
+        for name in networks
+    )
 
 
 def show_trials(run: Run, *, active: bool) -> None:

@@ -87,18 +87,17 @@ def _show(run: Run) -> None:
 
 def _deeds(run: Run, state: str) -> None:
     try:
-        if state in ACTIVE and st.button(
+        if state in (*ACTIVE, STOPPED) and st.button(
             "Stop it",
             icon=":material/stop:",
             key="watch_cancel",
-            disabled=run.is_cancelled(),
+            disabled=state in ACTIVE and run.is_cancelled(),
             help="The best so far is kept.",
         ):
             run.cancel()
             st.toast("It is stopping; the best so far is kept.")
-        if state in (STOPPED, CANCELLED, FAILED) and st.button(
-            "Go on", icon=":material/play_arrow:", key="watch_resume"
-        ):
+        over = state in (STOPPED, FAILED) or (state == CANCELLED and not run.result)
+        if over and st.button("Go on", icon=":material/play_arrow:", key="watch_resume"):
             run.start()
             st.rerun()
     except MaskclsError as error:

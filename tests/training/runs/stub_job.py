@@ -21,8 +21,9 @@ def work(run: Run) -> None:
     if what == "call":
         caller = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
         (run.path / "called").write_text(str(caller.pid))
-    # Last: who waits for it finds the rest.
-    (run.path / "process").write_text(f"{os.getpid()} {os.getsid(0)}")
+    # Last, and at once: who waits for it finds the rest.
+    (run.path / "draft").write_text(f"{os.getpid()} {os.getsid(0)}")
+    (run.path / "draft").rename(run.path / "process")
     if what == "query":
         gpu_name()
     while not (run.path / "go").exists() and not run.is_cancelled():

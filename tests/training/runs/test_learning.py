@@ -6,7 +6,7 @@ Steps are taken eagerly, on networks that nobody has to wait for.
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -108,6 +108,7 @@ def test_it_learns_and_says_so(dataset: Dataset, tmp_path: Path):
     assert epochs[-1]["validation"]["accuracy"] == epochs[-1]["validation"]["macro_f1"] == 1
     assert epochs[-1]["best"] == learnt.best_epoch
     assert batches[-1]["left_s"] < batches[3]["left_s"]
+    assert epochs[-1]["left_s"] == 0
     # What an epoch says is the mean of what its batches said.
     for i, line in enumerate(epochs):
         for name in ("loss", "accuracy"):
@@ -375,6 +376,26 @@ def test_killed_at_the_end_of_an_epoch(
     assert_same(tmp_path, undisturbed[0])
 
 
+def test_sixteen_bits_go_on_too(dataset: Dataset, tmp_path: Path):
+    """Their optimiser has a scale of its own, which a killed run must not forget."""
+    import keras
+
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        make(dataset, tmp_path / "undisturbed", asked()).learn()
+        with pytest.raises(Killed):
+            make(dataset, tmp_path / "killed", asked(), stopped=after(4, Killed)).learn()
+        learner = make(dataset, tmp_path / "killed", asked())
+        learner.learn()
+    finally:
+        keras.mixed_precision.set_global_policy(before)
+    assert type(learner._model.optimizer).__name__ == "LossScaleOptimizer"
+    assert_same(tmp_path / "killed", tmp_path / "undisturbed")
+    rates = [line["rate"] for line in lines(tmp_path / "killed", "batch")]
+    assert float(learner._model.optimizer.learning_rate) == pytest.approx(rates[-1])
+
+
 def test_it_says_where_it_goes_on(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(learning, "_EVERY_S", -1)
     with pytest.raises(Killed):
@@ -529,6 +550,27 @@ def test_logits_of_any_number_of_faces(dataset: Dataset, monkeypatch: pytest.Mon
     found = learning.logits_of(model, faces)
     expected = np.array(model(faces.plain_crops(range(len(faces))), training=False))
     assert found == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(("most", "sizes"), [(64, [64]), (9, [64, 32, 16, 8, 8, 8]), (0, [64, 32, 16, 8, 4, 2, 1])])
+def test_as_many_faces_at_once_as_the_memory_holds(dataset: Dataset, most: int, sizes: list[int]):
+    class Model:
+        asked: ClassVar[list[int]] = []
+
+        def predict_on_batch(self, crops: np.ndarray) -> np.ndarray:
+            self.asked.append(len(crops))
+            if len(crops) > most:
+                raise MemoryError
+            return crops.reshape(len(crops), -1)[:, :2].astype(np.float32)
+
+    faces = Faces(dataset, "validation", CROP)
+    if most:
+        found = learning.logits_of(Model(), faces)
+        assert (found == faces.plain_crops(range(len(faces))).reshape(len(faces), -1)[:, :2]).all()
+    else:
+        with pytest.raises(MemoryError):
+            learning.logits_of(Model(), faces)
+    assert Model.asked == sizes
 
 
 def test_what_validation_says(dataset: Dataset, tmp_path: Path):

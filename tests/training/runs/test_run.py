@@ -35,8 +35,12 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
     monkeypatch.setattr(module, "_JOB", STUB)
     folder = tmp_path / "home" / "runs"
     yield Runs(folder)
+    for run in Runs(folder).all():
+        # For those that wait for their turn.
+        (run.path / "cancel").touch()
     for file in [*folder.glob("*/process"), *folder.glob("*/called")]:
         kill(int(file.read_text().split()[0]))
+    until(lambda: not any(run.is_alive() for run in Runs(folder).all()))
 
 
 def kill(pid: int) -> None:
@@ -243,7 +247,7 @@ def test_kill_and_go_on(runs: Runs, do: str):
 def test_the_driver_s_answer_does_not_keep_it_alive(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     slow = tmp_path / "bin" / "nvidia-smi"
     slow.parent.mkdir()
-    slow.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/asked\nexec sleep 9\n")
+    slow.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/draft; mv {tmp_path}/draft {tmp_path}/asked\nexec sleep 9\n")
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
     run = begun(runs, do="query")
