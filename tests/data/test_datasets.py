@@ -1,6 +1,7 @@
 """Data sets on disk: whole ones are listed, damaged ones say so, and nothing leads outside."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -51,11 +52,22 @@ def test_damage(shelf: Shelf, tmp_path: Path, damage: str):
 
 def test_removed_for_good(shelf: Shelf, tmp_path: Path):
     shelf.remove("mine-1")
-    assert list((tmp_path / "datasets").iterdir()) == []
+    assert [path.name for path in (tmp_path / "datasets").iterdir()] == [".mine-1.gone"]
     with pytest.raises(DatasetError, match="no data set mine-1"):
         shelf.remove("mine-1")
     with pytest.raises(DatasetError, match="cannot name"):
         shelf.remove("../set")
+    # Whoever knew the old one by its name does not get another one.
+    assert import_pictures(tmp_path / "set", shelf, Plan("mine")).name == "mine-2"
+
+
+def test_drafts_of_killed_processes_are_swept(shelf: Shelf, tmp_path: Path):
+    old, new = tmp_path / "datasets" / ".old.draft", tmp_path / "datasets" / ".new.draft"
+    for path in (old, new):
+        path.mkdir()
+    os.utime(old, (0, 0))
+    import_pictures(tmp_path / "set", shelf, Plan("mine"))
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_whoever_takes_a_picture_back_ends_the_data_set(shelf: Shelf, tmp_path: Path):
@@ -78,7 +90,7 @@ def test_what_has_expired_is_gone(tmp_path: Path, expires: str, there: bool):
     with pytest.raises(DatasetError, match="no data set mine-1"):
         shelf.open("mine-1")
     assert shelf.names() == []
-    assert list((tmp_path / "datasets").iterdir()) == []
+    assert [path.name for path in (tmp_path / "datasets").iterdir()] == [".mine-1.gone"]
 
 
 def test_splits_come_in_their_order(tmp_path: Path):

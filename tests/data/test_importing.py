@@ -268,3 +268,51 @@ def test_faces_that_were_cut_here_show_what_they_were_cut_with(tmp_path: Path, s
     entries = {f"{name}/1.png": images.encode(samples.load("no_mask")) for name in ("mask", "no_mask")}
     plan = Plan("mine", as_faces=False, cut_scale=3.0)
     assert import_pictures(archive(tmp_path / "set.zip", entries), shelf, plan, finder=Finder()).about.cut_scale == 1.6
+
+
+def test_faces_of_one_photograph_stay_together(tmp_path: Path, shelf: Shelf):
+    path = tmp_path / "scenes"
+    for i in range(8):
+        for kind in ("images", "annotations"):
+            (path / kind).mkdir(parents=True, exist_ok=True)
+        rng = np.random.default_rng(i)
+        small = rng.integers(0, 256, (20, 20, 3), np.uint8)
+        (path / "images" / f"{i}.png").write_bytes(images.encode(np.kron(small, np.ones((12, 12, 1), np.uint8))))
+        boxes = "".join(
+            f"<object><name>{name}</name><bndbox><xmin>{x}</xmin><ymin>20</ymin><xmax>{x + 50}</xmax>"
+            "<ymax>80</ymax></bndbox></object>"
+            for x, name in ((10, "with_mask"), (90, "without_mask"), (160, "with_mask"))
+        )
+        (path / "annotations" / f"{i}.xml").write_text(f"<annotation>{boxes}</annotation>")
+    (path / "annotations" / "torn.xml").write_text("<annotation>")
+    (path / "annotations" / "alone.xml").write_text("<annotation></annotation>")
+    made = import_pictures(path, shelf, Plan("mine"))
+    by_photo = {row.source.split("#")[0]: set() for row in made.rows}
+    for row in made.rows:
+        by_photo[row.source.split("#")[0]].add((row.split, row.group))
+    assert len(by_photo) == 8
+    assert all(len(places) == 1 for places in by_photo.values())
+    assert len({row.split for row in made.rows}) == 3
+    assert sorted(one["file"] for one in made.about.skipped) == ["annotations/alone.xml", "annotations/torn.xml"]
+
+
+def test_a_bomb_of_many_entries(tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("maskcls.data.importing._MOST_BYTES", 100)
+    there = archive(tmp_path / "bomb.zip", {"a/1.png": picture(0), "b/2.png": picture(1)})
+    with pytest.raises(DatasetError, match="would fill more than"):
+        import_pictures(there, shelf, Plan("mine"))
+    assert nothing_left(tmp_path)
+
+
+def test_too_many_folders(tmp_path: Path):
+    there = archive(tmp_path / "many.zip", {f"folder{i}/1.png": b"" for i in range(60)})
+    with pytest.raises(DatasetError, match="60 class folders"):
+        look_into(there)
+
+
+@pytest.mark.parametrize("name", ["helmet ", "helmet.", "Schutzhülle"])
+def test_a_folder_that_cannot_name_a_class_is_asked_about(tmp_path: Path, shelf: Shelf, name: str):
+    there = archive(tmp_path / "own.zip", {f"{name}/1.png": picture(0), "cap/2.png": picture(1)})
+    assert look_into(there).unclear == [name]
+    with pytest.raises(DatasetError, match="cannot name a class"):
+        import_pictures(there, shelf, Plan("mine"))

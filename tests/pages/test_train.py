@@ -143,6 +143,19 @@ class TestBring:
         press(train, "files_make")
         assert asking.shelf().open("pictures-1").about.classes == ("with_mask", "without_mask")
 
+    @pytest.mark.parametrize("name", ["../up", "with_mask", "/tmp/up"])  # noqa: S108
+    def test_a_class_of_ones_own_names_no_folder_here(self, train: AppTest, tmp_path: Path, name: str):
+        train.session_state["bring_source"] = "files"
+        train.session_state["bring_own"] = name
+        train.run()
+        assert not train.exception
+        for i, box in enumerate([train.file_uploader[0], train.file_uploader[-1]]):
+            box.upload("one.png", images.encode(np.full((40, 40, 3), 40 + 100 * i, np.uint8)))
+        train.run()
+        press(train, "files_make")
+        assert not list(tmp_path.parent.rglob("up"))
+        assert not Path("/tmp/up").exists()  # noqa: S108
+
     def test_kept_faces_go_when_they_must(self, train: AppTest):
         inbox = Inbox(asking.shelf()._folder.parent / "inbox")
         rng = np.random.default_rng(0)
@@ -160,6 +173,12 @@ class TestBring:
         next(one for one in train.button if one.label == "Download").click()
         train.run()
         assert "no handle of a Kaggle data set" in words(train)
+
+    def test_a_data_set_that_a_run_needs_stays(self, brought: None, train: AppTest):  # noqa: ARG002
+        a_run("stopped")
+        press(train.run(), "bring_remove_it")
+        assert "Cancel it first" in words(train)
+        assert asking.shelf().names() == ["mine-1"]
 
     def test_a_data_set_is_removed(self, brought: None, train: AppTest):  # noqa: ARG002
         press(train.run(), "bring_remove_it")
@@ -253,3 +272,5 @@ class TestWatch:
         assert "It can go on where it was" in words(train)
         assert "75.0%" in str([one.value for one in train.metric])
         assert "Go on" in [one.label for one in train.button]
+        press(train, "watch_cancel")
+        assert asking.runs().all()[0].state == "cancelled"

@@ -21,7 +21,7 @@ from maskcls.registry import Registry, Version
 from maskcls.training.classifier.calibration import choose_temperature, choose_threshold
 from maskcls.training.runs.faces import Faces
 from maskcls.training.runs.learning import logits_of
-from maskcls.training.runs.settings import SCRATCH, Settings
+from maskcls.training.runs.settings import IMAGENET, SCRATCH, Settings
 
 PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
 # Answers at or above the threshold shall be right so often on validation faces, with so many below it at most.
@@ -132,7 +132,9 @@ def _parent(settings: Settings) -> str | None:
     """Return what the weights started from; a file by its name, which says nothing of this machine."""
     if settings.start == SCRATCH:
         return None
-    return settings.start if settings.goes_on else f"ImageNet weights ({Path(settings.start).name})"
+    if settings.goes_on:
+        return settings.start
+    return "ImageNet weights" + ("" if settings.start == IMAGENET else f" ({Path(settings.start).name})")
 
 
 def _provenance(dataset: Dataset) -> dict[str, Any]:

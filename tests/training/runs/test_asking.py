@@ -105,3 +105,9 @@ def test_a_damaged_run_is_in_nobody_s_way(text: str):
     asking.check_name("mine")
     assert asking.free_name("mine") == "mine-1"
     asking.train(tiny_settings())
+
+
+@pytest.mark.parametrize("name", ["scratch", "imagenet", "mine.h5"])
+def test_names_that_mean_something_else(name: str):
+    with pytest.raises(SettingsError, match="means something else"):
+        asking.check_name(name)

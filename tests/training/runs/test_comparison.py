@@ -51,7 +51,24 @@ def test_no_test_faces(dataset: Dataset):
     rows = tuple(row for row in dataset.rows if row.split != "test")
     masks = ("with_mask", "without_mask")
     found = compare(ByColour(masks), ByColour(masks), replace(dataset, rows=rows))  # type: ignore[arg-type]
-    assert found == {"classes": [*masks], "alone": {}, "new": {}, "at_work": {}, "better": [], "worse": []}
+    assert found == {
+        "left_out": 0,
+        "classes": [*masks],
+        "alone": {},
+        "new": {},
+        "at_work": {},
+        "better": [],
+        "worse": [],
+    }
+
+
+def test_what_one_of_them_has_seen_is_left_out(dataset: Dataset):
+    masks = ("with_mask", "without_mask")
+    test = [row for row in dataset.rows if row.split == "test"]
+    new, old = ByColour(masks), ByColour(masks)
+    found = compare(new, old, dataset, seen={test[0].sha256, "of another"})  # type: ignore[arg-type]
+    there = sum(row.sha256 == test[0].sha256 for row in test)
+    assert (found["left_out"], found["new"]["n"], found["at_work"]["n"]) == (there, *[len(test) - there] * 2)
 
 
 def test_better_and_worse(dataset: Dataset):

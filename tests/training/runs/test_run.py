@@ -14,6 +14,7 @@ import pytest
 from maskcls.errors import RunError
 from maskcls.training.runs import run as module
 from maskcls.training.runs.run import (
+    BEST,
     CANCELLED,
     FAILED,
     FINISHED,
@@ -282,6 +283,17 @@ def test_cancelled_after_a_kill(runs: Runs):
     assert not run.is_cancelled()
     go(run)
     assert run.state == FINISHED
+
+
+def test_cancelled_after_a_kill_the_best_is_kept(runs: Runs):
+    run = begun(runs)
+    os.kill(process(run), signal.SIGKILL)
+    until(lambda: run.state == STOPPED)
+    (run.path / BEST).write_bytes(b"weights")
+    run.cancel()
+    until(lambda: run.state == CANCELLED)
+    assert run.result == {"did": "wait"}
+    assert not run.has_best()
 
 
 def test_one_that_failed_may_go_on(runs: Runs):

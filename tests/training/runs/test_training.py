@@ -159,7 +159,7 @@ def test_a_name_that_is_taken_is_said_at_once(tiny: Path, monkeypatch: pytest.Mo
 def test_killed_when_its_version_was_made(tiny: Path, monkeypatch: pytest.MonkeyPatch, where: str):
     run = ask(tiny)
 
-    def kill(*_: object) -> None:
+    def kill(*_: object, **__: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
@@ -388,8 +388,6 @@ def test_what_is_left_behind(scene: Scene):
         "settings.json",
         "state.json",
         "progress.jsonl",
-        "checkpoint.npz",
-        "best.npz",
         "result.json",
         "log.txt",
         "alive",

@@ -84,7 +84,7 @@ def test_its_card(made: Version, dataset: Dataset):
     card = read_card(made.path)
     assert (card.name, card.kind, card.title) == ("mine", "classifier", "Tiny, taught with tiny-1")
     assert (card.classes, card.input_px, card.cut_scale) == (MASKS, PX, 1.0)
-    assert (card.parent, card.figures) == ("imagenet", {})
+    assert (card.parent, card.figures) == ("ImageNet weights", {})
     assert card.settings["architecture"] == "tiny"
     assert card.settings["run"] == "20261121-000000-mine"
     assert read_settings(card.settings["training"]) == settings(start="imagenet")
