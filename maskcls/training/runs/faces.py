@@ -79,6 +79,7 @@ class Faces:
         self._dataset, self._finder = dataset, finder
         # So many crops fit into the square that is kept.
         self._margin = float(np.clip(dataset.about.cut_scale / crop.cut_scale, 1.0, _WIDER))
+        self._plain: dict[int, np.ndarray] = {}
         self._wide: dict[int, np.ndarray] = {}
         self._landmarks: dict[int, np.ndarray | None] = {}
         self._kept_bytes, self._lock = 0, threading.Lock()
@@ -89,7 +90,7 @@ class Faces:
 
     def plain(self, i: int) -> np.ndarray:
         """Return face `i` as it will be cut in use: `(s, s, 3) uint8`."""
-        return self._cut(i, 1.0, self.crop.input_px)
+        return self._kept(self._plain, i, 1.0)
 
     def plain_crops(self, wanted: Sequence[int]) -> np.ndarray:
         """Return some faces as they will be cut in use: `(n, s, s, 3) uint8`."""
@@ -126,13 +127,17 @@ class Faces:
         return self._landmarks[i]
 
     def _wide_square(self, i: int) -> np.ndarray:
-        """Return the crop with what lies around it, at about the crop's resolution; kept, while there is room."""
-        if (known := self._wide.get(i)) is not None:
-            return known
-        image_rgb = self._cut(i, self._margin, round(self.crop.input_px * self._margin))
+        """Return the crop with what lies around it, at about the crop's resolution."""
+        return self._kept(self._wide, i, self._margin)
+
+    def _kept(self, known: dict[int, np.ndarray], i: int, margin: float) -> np.ndarray:
+        """Return a picture cut so wide: decoded once, while there is room to keep it."""
+        if i in known:
+            return known[i]
+        image_rgb = self._cut(i, margin, round(self.crop.input_px * margin))
         with self._lock:
             if self._kept_bytes + image_rgb.nbytes <= _KEPT_BYTES:
-                self._wide[i] = image_rgb
+                known[i] = image_rgb
                 self._kept_bytes += image_rgb.nbytes
         return image_rgb
 
