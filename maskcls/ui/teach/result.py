@@ -108,7 +108,7 @@ def _figures(told: dict[str, Any]) -> None:
     st.caption(
         f"On {counted(new['n'], 'picture', 'pictures')} of the test part, which the new version never learnt from, "
         "with 95 % intervals in brackets. Both choose among the classes that both know."
-        + _left_out(compared["left_out"])
+        + _left_out(compared.get("left_out", 0))
         + (" Of so few pictures, a difference of some points may be chance." if least < 200 else "")
     )
 

@@ -21,7 +21,7 @@ from maskcls.ui.words import counted, named, plain
 _DROP = "drop"
 _PAGE = 24
 _SHOWN_PX = 160
-_LONGEST = 18
+_LONGEST = 14
 _NO_TEST = "what comes out cannot be compared with the model at work"
 _FOUND, _CHANGES = "check_found", "check_changes"
 
@@ -147,7 +147,7 @@ def _gallery(dataset: Dataset, kinds: Mapping[str, list[int]], says: Mapping[int
     page = st.pagination(pages, key=f"check_page_{dataset.name}_{kind}") if pages > 1 else 1
     classes = list(dict.fromkeys([*labels.CLASSES, *dataset.about.classes]))
     st.caption("Press what a picture shows to relabel it. Nothing changes before it is saved as a new version.")
-    with st.grid("auto", min_column_width=150):
+    with st.grid("auto", min_column_width=190):
         for i in chosen[(page - 1) * _PAGE : page * _PAGE]:
             _card(dataset, i, classes, says.get(i))
 
