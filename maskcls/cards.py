@@ -1,14 +1,18 @@
 """The card of a model version: what it is, what it needs, how good it was found to be."""
 
+import importlib.metadata
 import json
 import math
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from maskcls.errors import ModelError
 
 SCHEMA = 1
+# What a version's answers may hang on.
+PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
 KINDS = ("finder", "classifier")
 CARD_FILE = "card.json"
 # What JSON makes of each field.
@@ -64,6 +68,12 @@ class Card:
     def as_json(self) -> dict[str, Any]:
         """Return what `card.json` holds."""
         return {"schema": SCHEMA} | {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def made_now() -> dict[str, Any]:
+    """Return what a card says of a version that is made now: `packages` and `created`."""
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"packages": versions, "created": datetime.now(UTC).date().isoformat()}
 
 
 def read_card(folder: Path) -> Card:

@@ -4,13 +4,11 @@
 """
 
 import hashlib
-import importlib.metadata
 import json
 import logging
 import shutil
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ import numpy as np
 
 from maskcls import images
 from maskcls.architectures import maskcls as architecture
-from maskcls.cards import KINDS, Card, read_card, write_card
+from maskcls.cards import KINDS, Card, made_now, read_card, write_card
 from maskcls.data.corrections import read_corrections
 from maskcls.data.crops import find_crops
 from maskcls.data.manifest import read_manifest
@@ -35,7 +33,7 @@ from maskcls.finder.finder import scaled_to
 from maskcls.finder.network import STRIDES
 from maskcls.labels import CLASSES
 from maskcls.registry import SHIPPED, Registry
-from maskcls.training.classifier.calibration import choose_temperature, choose_threshold
+from maskcls.training.classifier.calibration import MOST_UNSURE, SURE_ACCURACY, choose_temperature, choose_threshold
 from maskcls.training.classifier.fitting import CUT_SCALE, INPUT_PX
 from maskcls.training.classifier.pictures import FACES_CUT, SHARES
 from maskcls.training.entries import training_entries
@@ -51,10 +49,6 @@ _LONG_SIDES_PX = [192, 640, 1280]
 # Of the training pictures every so many tells how large the outputs of the finder's layers get.
 _EVERY = 14
 _CALIBRATION_PX = (448, 640)
-_SURE_ACCURACY = 0.99
-# Nine in ten get a verdict.
-_MOST_UNSURE = 0.1
-_PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
 _SOURCES = {
     "faces.zip": "ilc2021 (jolignier/face-mask-dataset-ilc-2021), no licence stated",
     "scenes.zip": "ilc2021 (jolignier/face-mask-dataset-ilc-2021), no licence stated",
@@ -170,7 +164,7 @@ def _ship_finder(trained: Path, models: Path, data: Path) -> None:
         "boxes of portraits with one sure face, half of each drawn box that it sees too, and "
         f"{TEACHERS_SHARE} of each score",
         not_for=_NOT_FOR + _NOT_MEASURED["finder"],
-        **_made(),
+        **made_now(),
     )
     # In 8 bits it takes three quarters of the time.
     _write(network, card, models, bits=8, pictures=_finder_looks(data))
@@ -203,7 +197,7 @@ def _ship_classifier(trained: Path, models: Path, data: Path) -> None:
     architecture.fold_temperature(network, temperature)
     round_weights(network)
     probabilities = network.predict(crops, batch_size=64, verbose=0)[0]
-    threshold = choose_threshold(probabilities, labels, accuracy=_SURE_ACCURACY, most_unsure=_MOST_UNSURE)
+    threshold = choose_threshold(probabilities, labels, accuracy=SURE_ACCURACY, most_unsure=MOST_UNSURE)
     log.info("temperature %.3f, threshold %.3f on %d validation faces", temperature, threshold, len(labels))
     card = Card(
         name=_CLASSIFIER,
@@ -218,7 +212,7 @@ def _ship_classifier(trained: Path, models: Path, data: Path) -> None:
         data=[_provenance(data, archive, count) for archive, count in _counts(data).items()],
         parent="MobileNetV2, ImageNet (google-coral/test_data, Apache-2.0); from YuNet landmarks for painting on faces",
         not_for=_NOT_FOR + _NOT_MEASURED["classifier"],
-        **_made(),
+        **made_now(),
     )
     _write(network, card, models)
 
@@ -266,11 +260,6 @@ def _count(data: Path, archive: str) -> int:
 def _counts(data: Path) -> Counter[str]:
     """Return how many pictures of faces may be trained on, by archive."""
     return Counter(entry.archive for entry in training_entries(data))
-
-
-def _made() -> dict[str, Any]:
-    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
-    return {"packages": versions, "created": datetime.now(UTC).date().isoformat()}
 
 
 if __name__ == "__main__":

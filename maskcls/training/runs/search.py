@@ -7,7 +7,6 @@ the same for many trials, while the loss still tells them apart.
 
 import logging
 import math
-import os
 import time
 import uuid
 from pathlib import Path
@@ -18,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from maskcls.data.datasets import Dataset, Shelf
 from maskcls.errors import MaskclsError, RunError
-from maskcls.registry import HOME_VARIABLE, Registry
+from maskcls.registry import Registry
 from maskcls.training.runs import study as studies
 from maskcls.training.runs.devices import is_out_of_memory
 from maskcls.training.runs.faces import Crop, Faces, crop_for
@@ -28,7 +27,7 @@ from maskcls.training.runs.run import CANCELLED, FAILED, FINISHED, Run
 from maskcls.training.runs.settings import Settings
 from maskcls.training.runs.space import SearchSettings, check_comparable, draw, fingerprint, read_search, settings_of
 from maskcls.training.runs.storage import hidden, kept_url, usual_url
-from maskcls.training.runs.training import learn, open_faces
+from maskcls.training.runs.training import home_of, learn, open_faces
 from maskcls.training.runs.trials import COMPLETE, PRUNED, TRIAL_FAILED, TRIAL_STOPPED, UNDER_WAY, trials_of
 
 log = logging.getLogger(__name__)
@@ -48,9 +47,7 @@ def work(run: Run) -> None:
     Raises:
         MaskclsError: It cannot be done; says why.
     """
-    home = run.path.parent.parent
-    # What was started for one home works in that one, whatever this process was told.
-    os.environ[HOME_VARIABLE] = str(home)
+    home = home_of(run)
     asked = read_search(run.asked["settings"])
     dataset = Shelf(home / "datasets").open(asked.base.dataset)
     check_comparable(dataset)

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskcls.architectures import architecture
 from maskcls.errors import ModelError
-from maskcls.training.runs.settings import IMAGENET, SCRATCH, Settings, is_file
+from maskcls.training.runs.settings import IMAGENET, Settings, is_file
 
 if TYPE_CHECKING:
     from maskcls.registry import Registry, Version
@@ -38,7 +38,7 @@ def build(settings: Settings, classes: Sequence[str], registry: "Registry") -> k
     if is_file(settings.start):
         return chosen.load().build(**shape, weights=Path(settings.start))
     network = chosen.load().build(**shape)
-    if settings.start != SCRATCH:
+    if settings.goes_on:
         take_weights(network, classes, registry.version(settings.start))
     return network
 

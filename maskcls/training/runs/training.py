@@ -33,9 +33,7 @@ def work(run: Run) -> None:
     Raises:
         MaskclsError: It cannot be done; says why.
     """
-    home = run.path.parent.parent
-    # What was started for one home works in that one, whatever this process was told.
-    os.environ[HOME_VARIABLE] = str(home)
+    home = home_of(run)
     settings = read_settings(run.asked["settings"])
     registry, dataset = Registry(home), Shelf(home / "datasets").open(settings.dataset)
     # Said before it has learnt for hours.
@@ -46,6 +44,13 @@ def work(run: Run) -> None:
         run.say(CANCELLED)
         return
     _end(run, settings, dataset, faces, network, learnt, registry)
+
+
+def home_of(run: Run) -> Path:
+    """Return the home that a run was started for, in which it works whatever its process was told."""
+    home = run.path.parent.parent
+    os.environ[HOME_VARIABLE] = str(home)
+    return home
 
 
 def open_faces(dataset: Dataset, settings: Settings, registry: Registry) -> dict[str, Faces]:

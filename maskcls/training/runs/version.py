@@ -1,9 +1,7 @@
 """From a trained network to a model version with its card: calibrated, exported, checked, and then moved into place."""
 
 import hashlib
-import importlib.metadata
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +9,18 @@ import keras
 import numpy as np
 
 from maskcls.architectures import architecture
-from maskcls.cards import Card, write_card
+from maskcls.cards import Card, made_now, write_card
 from maskcls.data.datasets import Dataset
 from maskcls.data.splits import TRAIN, VALIDATION
 from maskcls.engines import LiteRTEngine
 from maskcls.errors import ModelError
 from maskcls.export import export_litert
 from maskcls.registry import Registry, Version
-from maskcls.training.classifier.calibration import choose_temperature, choose_threshold
+from maskcls.training.classifier.calibration import MOST_UNSURE, SURE_ACCURACY, choose_temperature, choose_threshold
 from maskcls.training.runs.faces import Faces
 from maskcls.training.runs.learning import logits_of
 from maskcls.training.runs.settings import IMAGENET, SCRATCH, Settings
 
-PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
-# Answers at or above the threshold shall be right so often on validation faces, with so many below it at most.
-_SURE_ACCURACY, _MOST_UNSURE = 0.99, 0.1
 # Of fewer faces neither a temperature nor a threshold can be learnt.
 _LEAST_FACES = 20
 _CHECKED, _TOLERANCE = 16, 5e-3
@@ -67,10 +62,9 @@ def make_version(
         settings={"architecture": settings.architecture, "run": run_id, "training": settings.as_json()},
         data=[_provenance(dataset)],
         parent=_parent(settings),
-        packages={name: importlib.metadata.version(name) for name in PACKAGES},
-        created=datetime.now(UTC).date().isoformat(),
         not_for="Deciding about a person without another look; identifying anyone. It was taught with one data set: "
         "how it does elsewhere was not measured.",
+        **made_now(),
     )
     with registry.draft() as draft:
         network.save(draft / "model.keras")
@@ -111,7 +105,7 @@ def _calibrate(network: keras.Model, validation: Faces, settings: Settings) -> t
     architecture(settings.architecture).fold_temperature(network, temperature)
     scaled = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
     probabilities = scaled / scaled.sum(axis=1, keepdims=True)
-    threshold = choose_threshold(probabilities, validation.labels, accuracy=_SURE_ACCURACY, most_unsure=_MOST_UNSURE)
+    threshold = choose_threshold(probabilities, validation.labels, accuracy=SURE_ACCURACY, most_unsure=MOST_UNSURE)
     # A tie is no answer: whatever its validation faces say, what is less likely than not is not sure.
     return temperature, max(min(threshold, 0.99), 1 / len(validation.classes))
 

@@ -29,8 +29,6 @@ _KAGGLE = "bring_kaggle_folder"
 _OWN = "another …"
 _LEAVE_OUT = "leave out"
 _FACES, _PHOTOS = "Faces already, one in each", "Photographs: find the largest face"
-# What is kept on Live is cut like that.
-_KEPT_SCALE = 1.3
 _SOURCES = {
     "ZIP": ":material/folder_zip: ZIP",
     "files": ":material/photo_library: Pictures",
@@ -150,7 +148,9 @@ def _kept() -> None:
     expires = min(face.expires for face in faces)
     st.caption(f"The data set goes on {expires[:10]}, with the first of its faces that may not be kept any longer.")
     contents = Contents(by_class, False, {name: name for name in by_class}, [])
-    _form(contents, "kept", "kept", home() / "inbox", cut_scale=_KEPT_SCALE, expires=expires)
+    # As the model at work cuts them, and with it Live.
+    scale = Registry().at_work().card.cut_scale
+    _form(contents, "kept", "kept", home() / "inbox", cut_scale=scale, expires=expires)
 
 
 def _kaggle() -> None:

@@ -12,7 +12,7 @@ from maskcls.training.runs import asking
 from maskcls.training.runs.run import Run
 from maskcls.training.runs.settings import Settings, usual
 from maskcls.training.runs.space import LOGARITHMIC, VARIABLE, SearchSettings
-from maskcls.training.runs.trials import COMPLETE, TRIAL_FAILED, trials_of
+from maskcls.training.runs.trials import COMPLETE, TRIAL_FAILED, TRIAL_STOPPED, UNDER_WAY, trials_of
 from maskcls.ui import charts
 from maskcls.ui.teach import steps
 from maskcls.ui.words import plain
@@ -92,7 +92,7 @@ def show_trials(run: Run, *, active: bool) -> None:
     done = [trial for trial in trials if trial["value"] is not None]
     wanted = run.asked["settings"].get("trials", 0)
     if active and wanted:
-        over = sum(trial["state"] not in ("running", "stopped", TRIAL_FAILED) for trial in trials)
+        over = sum(trial["state"] not in (UNDER_WAY, TRIAL_STOPPED, TRIAL_FAILED) for trial in trials)
         st.progress(min(1.0, over / wanted), f"{over} of {wanted} trainings")
     best = min(done, key=lambda trial: trial["value"], default=None)
     if best is not None:

@@ -10,6 +10,7 @@ from maskcls.engines import gpu_name
 from maskcls.errors import MaskclsError
 from maskcls.registry import Registry
 from maskcls.training.runs import asking
+from maskcls.training.runs.run import ACTIVE
 from maskcls.training.runs.settings import IMAGENET, OPTIMISERS, OURS, SCHEDULES, SCRATCH, Settings, usual
 from maskcls.ui.teach import augmenting, searching, steps
 from maskcls.ui.words import counted, plain
@@ -94,56 +95,74 @@ def _settings(base: Settings) -> dict[str, Any]:
     with st.expander("Advanced", icon=":material/tune:"):
         left, right = st.columns(2)
         with left:
-            told["batch"] = int(
-                st.select_slider("Pictures in a step", [8, 16, 32, 64, 128], base.batch, key=f"teach_batch_{key}")
-            )
-            told["rate"] = float(
-                st.number_input(
-                    "Learning rate", 1e-7, 1.0, base.rate, format="%.1e", step=1e-4, key=f"teach_rate_{key}"
-                )
-            )
-            told["schedule"] = str(
-                st.selectbox("Schedule", SCHEDULES, key=f"teach_schedule_{key}", help="How the learning rate goes on.")
-            )
-            told["optimiser"] = str(st.selectbox("Optimiser", OPTIMISERS, key=f"teach_optimiser_{key}"))
-            told["dropout"] = float(st.slider("Dropout", 0.0, 0.9, base.dropout, 0.05, key=f"teach_dropout_{key}"))
+            told |= _steps(base, key)
         with right:
-            told["head_epochs"] = int(
-                st.number_input(
-                    "Epochs of the head alone",
-                    0,
-                    100,
-                    base.head_epochs,
-                    key=f"teach_head_{key}",
-                    help="At first only the last layers learn, while the rest keeps what it knows.",
-                )
-            )
-            told["unfrozen"] = float(
-                st.slider(
-                    "Share of the layers that learns after that",
-                    0.0,
-                    1.0,
-                    base.unfrozen,
-                    0.05,
-                    key=f"teach_unfrozen_{key}",
-                    help="From the last layer down.",
-                )
-            )
-            told["patience"] = int(
-                st.number_input(
-                    "Stop early after epochs without improvement",
-                    0,
-                    100,
-                    base.patience,
-                    key=f"teach_patience_{key}",
-                    help="0 goes on to the end.",
-                )
-            )
-            told["balanced"] = st.toggle("Let rare classes count more", key=f"teach_balanced_{key}")
-            told["seed"] = int(st.number_input("Seed of all chance", 0, 10**6, base.seed, key=f"teach_seed_{key}"))
-            if gpu_name() is not None:
-                told["mixed_precision"] = st.toggle("Compute in 16 bits", key=f"teach_mixed_{key}")
+            told |= _layers(base, key)
     return told
+
+
+def _steps(base: Settings, key: str) -> dict[str, Any]:
+    """Show how the steps of the learning go."""
+    told: dict[str, Any] = {}
+    told["batch"] = int(
+        st.select_slider("Pictures in a step", [8, 16, 32, 64, 128], base.batch, key=f"teach_batch_{key}")
+    )
+    told["rate"] = float(
+        st.number_input("Learning rate", 1e-7, 1.0, base.rate, format="%.1e", step=1e-4, key=f"teach_rate_{key}")
+    )
+    told["schedule"] = str(
+        st.selectbox("Schedule", SCHEDULES, key=f"teach_schedule_{key}", help="How the learning rate goes on.")
+    )
+    told["optimiser"] = str(st.selectbox("Optimiser", OPTIMISERS, key=f"teach_optimiser_{key}"))
+    told["dropout"] = float(st.slider("Dropout", 0.0, 0.9, base.dropout, 0.05, key=f"teach_dropout_{key}"))
+    return told
+
+
+def _layers(base: Settings, key: str) -> dict[str, Any]:
+    """Show what learns when, when it ends, and what counts."""
+    told: dict[str, Any] = {}
+    told["head_epochs"] = int(
+        st.number_input(
+            "Epochs of the head alone",
+            0,
+            100,
+            base.head_epochs,
+            key=f"teach_head_{key}",
+            help="At first only the last layers learn, while the rest keeps what it knows.",
+        )
+    )
+    told["unfrozen"] = float(
+        st.slider(
+            "Share of the layers that learns after that",
+            0.0,
+            1.0,
+            base.unfrozen,
+            0.05,
+            key=f"teach_unfrozen_{key}",
+            help="From the last layer down.",
+        )
+    )
+    told["patience"] = int(
+        st.number_input(
+            "Stop early after epochs without improvement",
+            0,
+            100,
+            base.patience,
+            key=f"teach_patience_{key}",
+            help="0 goes on to the end.",
+        )
+    )
+    told["balanced"] = st.toggle("Let rare classes count more", key=f"teach_balanced_{key}")
+    told["seed"] = int(st.number_input("Seed of all chance", 0, 10**6, base.seed, key=f"teach_seed_{key}"))
+    if _has_gpu():
+        told["mixed_precision"] = st.toggle("Compute in 16 bits", key=f"teach_mixed_{key}")
+    return told
+
+
+@st.cache_resource(show_spinner=False)
+def _has_gpu() -> bool:
+    """Tell whether there is a GPU; asking its driver takes a process, which no press of the page should wait for."""
+    return gpu_name() is not None
 
 
 def _name(dataset: Dataset) -> str:
@@ -158,7 +177,7 @@ def _name(dataset: Dataset) -> str:
 
 
 def _start_button(settings: Settings) -> None:
-    waiting = sum(run.state in ("queued", "running") for run in asking.runs().all())
+    waiting = sum(run.state in ACTIVE for run in asking.runs().all())
     if waiting:
         before = counted(waiting, "run is", "runs are")
         st.caption(f":material/hourglass_top: {before} before it; it starts by itself when they are over.")

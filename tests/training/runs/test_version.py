@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maskcls.cards import read_card
+from maskcls.cards import PACKAGES, read_card
 from maskcls.data.datasets import Dataset
 from maskcls.engines import KerasEngine, LiteRTEngine
 from maskcls.errors import ModelError
@@ -91,7 +91,7 @@ def test_its_card(made: Version, dataset: Dataset):
     (data,) = card.data
     assert (data["dataset"], data["pictures"]) == (dataset.name, {"with_mask": 12, "without_mask": 12})
     assert len(data["sha256"]) == 64
-    assert set(module.PACKAGES) == card.packages.keys()
+    assert set(PACKAGES) == card.packages.keys()
     assert abs((date.fromisoformat(card.created) - date.today()).days) <= 1
     assert "not measured" in card.not_for
 
