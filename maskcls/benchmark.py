@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 WIDTH_PX, HEIGHT_PX = 640, 480
 TUTORIAL_PX = 224
 WARM_UP = 3
+# What Live's finder looks at, and Photos'.
+_FINDER_SIZES_PX = ((320, 240), (640, 480))
 
 # Three columns and two rows fill the picture: each tile is this part of the astronaut, with the face there.
 _TILE_XYXY = (117, 10, 330, 250)
@@ -51,28 +53,29 @@ def benchmark(
     Returns:
         `device`, `runs`, `tutorial_finder`; `one_face` and `five_faces`, each with `ours_ms`, `tutorial_ms`, `ratio`
         (how many times faster ours is) and how many faces each way saw (`ours_faces`, `tutorial_faces`); `crop_ms` and
-        `crop_of_5_ms`, our classifier's time for a crop alone and in a batch of five; `notes`, sentences on what makes
-        the comparison uneven.
+        `crop_of_5_ms`, our classifier's time for a crop alone and in a batch of five, `predict_ms`, the tutorials' time
+        for one, and `crop_ratio`, `predict_ms` over `crop_ms`; `finders`, with `yunet` only: `width_px`, `height_px`,
+        `ours_ms` and `yunet_ms` for a picture as Live asks about it and for one as Photos does; `notes`, sentences on
+        what makes the comparison uneven.
 
     Raises:
         ModelError: `yunet` cannot be loaded.
         SettingsError: Keras runs on something else than TensorFlow.
     """
     other = YuNet(yunet, min_score=Settings().min_score) if yunet else None
-    explain = _tutorial_explainer(len(classifier.card.classes))
+    network = _tutorial_network(len(classifier.card.classes))
+    explain = _tutorial_explainer(network)
     parts = {
         key: _compare(n_faces, finder, classifier, other=other, explain=explain, runs=runs)
         for key, n_faces in (("one_face", 1), ("five_faces", 5))
     }
-    crops = _cut(*picture(5), scale=classifier.card.cut_scale, size_px=classifier.card.input_px)
-    one_ms, five_ms = median_ms([lambda: classifier.classify(crops[:1]), lambda: classifier.classify(crops)], runs=runs)
     return {
         "device": classifier.device,
         "runs": runs,
         "tutorial_finder": "YuNet" if other else "none, the true boxes are given",
         **parts,
-        "crop_ms": one_ms,
-        "crop_of_5_ms": five_ms / len(crops),
+        **_crop_times(classifier, network, runs=runs),
+        "finders": _finder_times(finder, other, runs=runs) if other else [],
         "notes": [
             note for key, n_faces in (("one_face", 1), ("five_faces", 5)) for note in _notes(parts[key], n_faces)
         ],
@@ -130,6 +133,36 @@ def _compare(
     }
 
 
+def _crop_times(classifier: "Classifier", network: Any, *, runs: int) -> dict[str, float]:
+    ours = _cut(*picture(5), scale=classifier.card.cut_scale, size_px=classifier.card.input_px)
+    theirs = np.zeros((1, TUTORIAL_PX, TUTORIAL_PX, 3), np.float32)
+    one_ms, five_ms = median_ms([lambda: classifier.classify(ours[:1]), lambda: classifier.classify(ours)], runs=runs)
+    # By itself: TensorFlow's threads still wait busily when it has answered.
+    (predict_ms,) = median_ms([lambda: network.predict(theirs, verbose=0)], runs=runs)
+    return {
+        "crop_ms": one_ms,
+        "crop_of_5_ms": five_ms / len(ours),
+        "predict_ms": predict_ms,
+        "crop_ratio": predict_ms / one_ms,
+    }
+
+
+def _finder_times(finder: "Finder", other: YuNet, *, runs: int) -> list[dict[str, float]]:
+    rows = []
+    for width, height in _FINDER_SIZES_PX:
+        image_rgb = cv2.resize(picture(5)[0], (width, height), interpolation=cv2.INTER_AREA)
+        ours_ms, yunet_ms = median_ms(
+            [
+                # As Live asks, which looks at each frame once, and as Photos does.
+                lambda image=image_rgb: finder.find(image, longest_px=max(image.shape)),  # type: ignore[misc]
+                lambda image=image_rgb: other.find(image),  # type: ignore[misc]
+            ],
+            runs=runs,
+        )
+        rows.append({"width_px": width, "height_px": height, "ours_ms": ours_ms, "yunet_ms": yunet_ms})
+    return rows
+
+
 def _notes(part: dict[str, Any], n_faces: int) -> list[str]:
     ways = (("Ours", part["ours_faces"]), ("The tutorials' way", part["tutorial_faces"]))
     return [
@@ -156,22 +189,29 @@ def _cut(image_rgb: np.ndarray, boxes_xyxy: np.ndarray, *, scale: float, size_px
     return cut(image_rgb, crop_squares(boxes_xyxy, scale=scale), size_px=size_px)
 
 
-def _tutorial_explainer(n_classes: int) -> _Explain:
-    """Return how tutorials answer and explain one face: `model.predict`, then Grad-CAM by a GradientTape.
-
-    Selvaraju et al., "Grad-CAM", 2017: the gradients of the class score, averaged over the last feature map's cells,
-    weigh its channels.
-    """
+def _tutorial_network(n_classes: int) -> Any:
+    """Return the network of the tutorials: a whole MobileNetV2 for pictures of 224 px."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
-    import tensorflow as tf
 
     if keras.backend.backend() != "tensorflow":
         raise SettingsError("The tutorials' way needs Keras on TensorFlow. Unset KERAS_BACKEND and try again.")
     base = keras.applications.MobileNetV2(input_shape=(TUTORIAL_PX, TUTORIAL_PX, 3), include_top=False, weights=None)
     pooled = keras.layers.GlobalAveragePooling2D()(base.output)
-    model = keras.Model(base.input, keras.layers.Dense(n_classes, activation="softmax")(pooled))
-    gradient_model = keras.Model(model.input, [base.output, model.output])
+    return keras.Model(base.input, keras.layers.Dense(n_classes, activation="softmax")(pooled))
+
+
+def _tutorial_explainer(model: Any) -> _Explain:
+    """Return how tutorials answer and explain one face: `model.predict`, then Grad-CAM by a GradientTape.
+
+    Selvaraju et al., "Grad-CAM", 2017: the gradients of the class score, averaged over the last feature map's cells,
+    weigh its channels.
+    """
+    import keras
+    import tensorflow as tf
+
+    last_map = model.layers[-3].output  # before the pooling and the dense layer
+    gradient_model = keras.Model(model.input, [last_map, model.output])
 
     def explain(crop_rgb: np.ndarray) -> np.ndarray:
         batch = keras.applications.mobilenet_v2.preprocess_input(crop_rgb[None].astype(np.float32))

@@ -61,6 +61,7 @@ def white_square_finder():
         grids.append(grid(layers.AveragePooling2D(stride)(x)))
         kernel, bias = np.zeros((1, 1, 3, 15), np.float32), np.zeros(15, np.float32)
         kernel[..., 0], bias[0] = (10.0, -25.0) if stride == 32 else (0.0, -25.0)
+        bias[3:5] = np.log(2)
         # Eyes above the middle, the nose in it, the mouth below.
         bias[5:] = np.array([[-0.3, -0.3], [0.3, -0.3], [0, 0], [-0.2, 0.4], [0.2, 0.4]], np.float32).reshape(-1)
         grid.set_weights([kernel, bias])

@@ -89,7 +89,7 @@ def test_the_shipped_classifier_quantised(shared_data: Path, tmp_path: Path):
         pytest.skip("no version is shipped yet: make models")
     folder = SHIPPED / Registry().shipped_name()
     export_litert(network_of(folder), tmp_path / "quantised.tflite", bits=16)
-    crops, _ = validation_crops(shared_data)
+    crops, _ = validation_crops(shared_data, size_px=network_of(folder).input_shape[1])
     plain, quantised = (
         np.concatenate([engine.run(batch)[0] for batch in np.array_split(crops, 1 + len(crops) // 64)])
         for engine in (LiteRTEngine(folder / "model.tflite"), LiteRTEngine(tmp_path / "quantised.tflite"))

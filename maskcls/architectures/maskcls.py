@@ -8,27 +8,30 @@ Grad-CAM (Selvaraju et al., 2017) on the features equals ReLU of the map up to a
 import keras
 from keras import layers
 
-from maskcls.backbone import MOBILENET_V2, backbone
+from maskcls.backbone import MOBILENET_V2, Block, backbone
 
 # The widest features at stride 16: eight by eight cells for a crop of 128 pixels.
-FEATURES = "block_13_expand"
-_BLOCKS = MOBILENET_V2[:14]
+CUT = 13
 
 
-def build(*, classes: int, input_px: int, dropout: float) -> keras.Model:
+def build(
+    *, classes: int, input_px: int, dropout: float, blocks: tuple[Block, ...] = MOBILENET_V2, cut: int = CUT
+) -> keras.Model:
     """Return the untrained network.
 
     Args:
         classes: How many.
         input_px: Side of the crops, a multiple of 16.
         dropout: Share of feature channels that training hides.
+        blocks: The backbone's blocks.
+        cut: Inside which of them the backbone ends, where it has widened its features.
 
     Returns:
         A model from `(n, input_px, input_px, 3) uint8` RGB to probabilities `(n, classes)` and evidence
         `(n, input_px / 16, input_px / 16, classes)`.
     """
     crops = keras.Input((input_px, input_px, 3), dtype="uint8", name="crops_rgb")
-    features = backbone(crops, _BLOCKS)[FEATURES]
+    features = backbone(crops, blocks[: cut + 1])[f"block_{cut}_expand"]
     hidden = layers.SpatialDropout2D(dropout, name="dropout")(features)
     evidence = layers.Conv2D(classes, 1, use_bias=False, name="evidence")(hidden)
     means = layers.GlobalAveragePooling2D(name="means")(evidence)

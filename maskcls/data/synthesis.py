@@ -14,7 +14,7 @@ from maskcls.data.prints import as_rgb, draw_print
 # Where a mask of each class sits, and how often.
 _POSITIONS: dict[str, tuple[tuple[str, float], ...]] = {
     "with_mask": (("worn", 1.0),),
-    "partial_mask": (("below_nose", 0.5), ("chin", 0.35), ("one_ear", 0.15)),
+    "partial_mask": (("below_nose", 0.45), ("chin", 0.3), ("one_ear", 0.13), ("forehead", 0.12)),
 }
 LABELS = tuple(_POSITIONS)
 _STYLES = (
@@ -36,6 +36,8 @@ _COLOURS = {
     "ffp2": ((240, 240, 238), (236, 240, 242), (30, 30, 33)),
 }
 _PRINT_SHARE = 0.4
+# Where the middle and the lower edge of a worn mask lie, down from the eyes, in distances from there to the mouth.
+_MIDDLE, _LOWER_EDGE = 1.1, 2.02
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Synthetic:
     """One draw of a mask on a face.
 
     Attributes:
-        position: A key of `painter.POSITIONS`, or "one_ear": it hangs beside the face.
+        position: A key of `painter.POSITIONS`, or "one_ear": it hangs beside the face, or "forehead": pushed up.
         style: What it is made of, with its print.
         colour: RGB of the cloth.
         shift: How far it sits from its usual place, right and down, in distances between the eyes.
@@ -85,13 +87,17 @@ def draw_synthetic(rng: np.random.Generator, label: str) -> Synthetic:
         style = replace(style, print=draw_print(rng))
     if rng.random() < 0.3:
         style = replace(style, strap_colour=colour)
-    hanging = position == "one_ear"
+    hanging, pushed_up = position == "one_ear", position == "forehead"
+    length = rng.uniform(0.5, 0.9) if pushed_up else np.exp(rng.normal(0, 0.06)) * (0.55 if hanging else 1)
+    # One that is pushed up ends above the nose.
+    lower_edge = _MIDDLE + (_LOWER_EDGE - _MIDDLE) * length
+    down = rng.uniform(-0.5, 0.35) - lower_edge if pushed_up else rng.normal(0, 0.04)
     return Synthetic(
         position,
         style=style,
         colour=colour,
-        shift=(float(rng.normal(0, 0.05)), float(rng.normal(0, 0.04))),
-        stretch=(float(np.exp(rng.normal(0, 0.06))), float(np.exp(rng.normal(0, 0.06)) * (0.55 if hanging else 1))),
+        shift=(float(rng.normal(0, 0.05)), float(down)),
+        stretch=(float(np.exp(rng.normal(0, 0.06))), float(length)),
         tilt_degrees=float(rng.uniform(50, 95) if hanging else rng.normal(0, 4)),
         mirrored=bool(rng.random() < 0.5),
         blur_px=float(rng.uniform(0.2, 0.7)),
@@ -105,7 +111,7 @@ def apply_synthetic(mask: Synthetic, image_rgb: np.ndarray, landmarks: np.ndarra
     Raises:
         ValueError: The landmarks span no face.
     """
-    position = "worn" if mask.position == "one_ear" else mask.position
+    position = mask.position if mask.position in painter.POSITIONS else "worn"
     places = _moved(mask, np.asarray(landmarks, np.float64))
     painted = painter.paint_mask(image_rgb, places, position=position, colour=mask.colour, style=mask.style)
     changed = (painted != image_rgb).any(axis=2)
@@ -125,7 +131,7 @@ def _moved(mask: Synthetic, landmarks: np.ndarray) -> np.ndarray:
     # A mask turns around its middle; one that hangs, around the ear that it hangs from, and is seen from its edge.
     hanging = mask.position == "one_ear"
     side = -1 if mask.mirrored else 1
-    pivot = eyes + side * across + 0.35 * down if hanging else eyes + 1.1 * down
+    pivot = eyes + side * across + 0.35 * down if hanging else eyes + _MIDDLE * down
     turn = np.radians(mask.tilt_degrees * (-side if hanging else 1))
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     axes = np.stack([across, down], axis=1)

@@ -13,8 +13,8 @@ def decode(grids: Sequence[np.ndarray], strides: Sequence[int], *, min_score: fl
     """Return the faces that the grids of one picture speak of.
 
     Args:
-        grids: One `(rows, columns, 15) float32` for each stride: score logit, logarithms of the distances from the
-            cell's centre to left, top, right and bottom, and offsets of five landmarks; lengths in strides.
+        grids: One `(rows, columns, 15) float32` for each stride: score logit, offset of the box's centre from the
+            cell's, logarithms of its width and height, and offsets of five landmarks; lengths in strides.
         strides: Pixels from cell to cell in each grid.
         min_score: Cells below it are left out.
 
@@ -42,7 +42,8 @@ def _decode_grid(grid: np.ndarray, stride: int, min_score: float) -> np.ndarray:
     y, x = np.nonzero(grid[..., 0] > least_logit)
     cells = grid[y, x]
     centres = (np.stack([x, y], axis=1) + 0.5) * stride
-    sides = np.exp(np.clip(cells[:, 1:5], -6, 6)) * stride
+    middles = cells[:, 1:3] * stride + centres
+    halves = np.exp(np.clip(cells[:, 3:5], -6, 6)) * (stride / 2)
     landmarks = (cells[:, 5:].reshape(-1, 5, 2) * stride + centres[:, None]).reshape(-1, 10)
     scores = 1 / (1 + np.exp(-cells[:, :1]))
-    return np.concatenate([centres - sides[:, :2], centres + sides[:, 2:], landmarks, scores], axis=1, dtype=np.float32)
+    return np.concatenate([middles - halves, middles + halves, landmarks, scores], axis=1, dtype=np.float32)

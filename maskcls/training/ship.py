@@ -22,33 +22,29 @@ from maskcls.cards import KINDS, Card, made_now, read_card, write_card
 from maskcls.data.corrections import read_corrections
 from maskcls.data.crops import find_crops
 from maskcls.data.manifest import read_manifest
-from maskcls.data.scenes import find_scenes, read_image
 from maskcls.data.store import Store
 from maskcls.evaluation import Options, evaluate
 from maskcls.evaluation.agreement import evaluate_agreement
 from maskcls.evaluation.stress import evaluate_not_face, evaluate_stress
 from maskcls.export import export_litert, round_weights
 from maskcls.finder.cut import crop_squares, cut, middle_box
-from maskcls.finder.finder import scaled_to
 from maskcls.finder.network import STRIDES
 from maskcls.labels import CLASSES
 from maskcls.registry import SHIPPED, Registry
 from maskcls.training.classifier.calibration import MOST_UNSURE, SURE_ACCURACY, choose_temperature, choose_threshold
-from maskcls.training.classifier.fitting import CUT_SCALE, INPUT_PX
+from maskcls.training.classifier.fitting import CUT_SCALE
 from maskcls.training.classifier.pictures import FACES_CUT, SHARES
 from maskcls.training.entries import training_entries
 from maskcls.training.finder.portraits import ARCHIVES as PORTRAIT_ARCHIVES
 from maskcls.training.finder.targets import TEACHERS_SHARE
+from maskcls.training.teacher import DRAWN_SHARE
 
 log = logging.getLogger("maskcls.training.ship")
 
-_FINDER = "finder-1"
+_FINDER = "finder-2"
 _CLASSIFIER = "maskcls-1"
 # A small look for faces that fill the picture, the common one, and one for photographs with more pixels in them.
-_LONG_SIDES_PX = [192, 640, 1280]
-# Of the training pictures every so many tells how large the outputs of the finder's layers get.
-_EVERY = 14
-_CALIBRATION_PX = (448, 640)
+_LONG_SIDES_PX = [128, 640, 1280]
 _SOURCES = {
     "faces.zip": "ilc2021 (jolignier/face-mask-dataset-ilc-2021), no licence stated",
     "scenes.zip": "ilc2021 (jolignier/face-mask-dataset-ilc-2021), no licence stated",
@@ -84,7 +80,7 @@ def main(data: Path, weights: Path, runs: Path, models: Path, only: str | None) 
         raise click.UsageError(f"{data} lacks {', '.join(missing)}.")
     models.mkdir(exist_ok=True)
     names = {"finder": _FINDER, "classifier": _CLASSIFIER}
-    for kind, ship in (("finder", _ship_finder), ("classifier", _ship_classifier)):
+    for kind, ship in (("finder", ship_finder), ("classifier", ship_classifier)):
         if only in (None, kind):
             ship(runs / kind / "model.keras", models, data)
     (models / "shipped.json").write_text(json.dumps(names, indent=2) + "\n", encoding="utf-8")
@@ -149,7 +145,8 @@ def _beside_yunet(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ship_finder(trained: Path, models: Path, data: Path) -> None:
+def ship_finder(trained: Path, models: Path, data: Path) -> None:
+    """Write the `trained` face finder into the folder `models`."""
     network = keras.saving.load_model(trained, compile=False)
     card = Card(
         name=_FINDER,
@@ -160,38 +157,20 @@ def _ship_finder(trained: Path, models: Path, data: Path) -> None:
             _provenance(data, "scenes.zip", _count(data, "scenes.zip")),
             *(_provenance(data, name, count) for name, count in _counts(data).items() if name in PORTRAIT_ARCHIVES),
         ],
-        parent="MobileNetV2, ImageNet (google-coral/test_data, Apache-2.0); from YuNet landmarks, unlabelled faces, "
-        "boxes of portraits with one sure face, half of each drawn box that it sees too, and "
-        f"{TEACHERS_SHARE} of each score",
+        parent="YuNet (ShiqiYu/libfacedetection.train, Apache-2.0 / BSD), whose weights the training started "
+        "from, and whose answers are in it: landmarks, unlabelled faces, boxes of portraits with one sure face, "
+        f"{1 - DRAWN_SHARE} of each drawn box that it sees too, and {TEACHERS_SHARE} of each score",
         not_for=_NOT_FOR + _NOT_MEASURED["finder"],
         **made_now(),
     )
-    # In 8 bits it takes three quarters of the time.
-    _write(network, card, models, bits=8, pictures=_finder_looks(data))
+    _write(network, card, models)
 
 
-def _finder_looks(data: Path) -> list[np.ndarray]:
-    """Return training pictures at the sizes at which the finder looks at most pictures, each on a canvas of one size.
-
-    The converter takes one size only, so what is higher than most photographs is cut. (With more black below them, AP
-    on validation pictures was 0.01 lower.)
-    """
-    *sides, _ = _LONG_SIDES_PX
-    height, width = _CALIBRATION_PX
-    looks = []
-    with Store(data / "scenes.zip") as store:
-        for scene in find_scenes(store, split="train")[::_EVERY]:
-            image = read_image(store, scene)
-            for side in sides:
-                scaled = scaled_to(image, side)
-                looks.append(np.zeros((1, height, width, 3), np.uint8))
-                looks[-1][0, : scaled.shape[0], : scaled.shape[1]] = scaled[:height, :width]
-    return looks
-
-
-def _ship_classifier(trained: Path, models: Path, data: Path) -> None:
+def ship_classifier(trained: Path, models: Path, data: Path, *, name: str = _CLASSIFIER) -> None:
+    """Write the version `name` into the folder `models`: the `trained` network, calibrated on validation faces."""
     network = keras.saving.load_model(trained, compile=False)
-    crops, labels = validation_crops(data)
+    input_px = network.input_shape[1]
+    crops, labels = validation_crops(data, size_px=input_px)
     logits = keras.Model(network.input, architecture.logits_of(network)).predict(crops, batch_size=64, verbose=0)
     temperature = choose_temperature(logits, labels)
     architecture.fold_temperature(network, temperature)
@@ -200,11 +179,11 @@ def _ship_classifier(trained: Path, models: Path, data: Path) -> None:
     threshold = choose_threshold(probabilities, labels, accuracy=SURE_ACCURACY, most_unsure=MOST_UNSURE)
     log.info("temperature %.3f, threshold %.3f on %d validation faces", temperature, threshold, len(labels))
     card = Card(
-        name=_CLASSIFIER,
+        name=name,
         kind="classifier",
         title="Our classifier: three classes, explains itself",
         classes=CLASSES,
-        input_px=INPUT_PX,
+        input_px=input_px,
         cut_scale=CUT_SCALE,
         temperature=round(temperature, 4),
         threshold=round(threshold, 4),
@@ -217,25 +196,25 @@ def _ship_classifier(trained: Path, models: Path, data: Path) -> None:
     _write(network, card, models)
 
 
-def validation_crops(data: Path) -> tuple[np.ndarray, np.ndarray]:
+def validation_crops(data: Path, *, size_px: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the faces of the validation split as the classifier sees them, labels corrected: crops and indices."""
     crops, labels = [], []
     with Store(data / "faces.zip") as store:
         for name, label in read_corrections().crops(find_crops(store, split="validation")):
             image = images.read(store.read(name), name=str(name))
             box = middle_box(image, scale=FACES_CUT)
-            crops.append(cut(image, crop_squares(box, scale=CUT_SCALE), size_px=INPUT_PX)[0])
+            crops.append(cut(image, crop_squares(box, scale=CUT_SCALE), size_px=size_px)[0])
             labels.append(CLASSES.index(label))
     return np.stack(crops), np.array(labels)
 
 
-def _write(network: keras.Model, card: Card, models: Path, **litert: Any) -> None:
+def _write(network: keras.Model, card: Card, models: Path) -> None:
     # Hidden while it is written: nobody meets half a version.
     draft, folder = models / f".{card.name}", models / card.name
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     network.save(draft / "model.keras")
-    export_litert(network, draft / "model.tflite", **litert)
+    export_litert(network, draft / "model.tflite")
     write_card(card, draft)
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)

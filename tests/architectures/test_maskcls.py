@@ -65,7 +65,7 @@ def test_grad_cam_is_the_evidence_up_to_one_factor(network, crops: np.ndarray, i
     import keras
     import tensorflow as tf
 
-    features = network.get_layer(architecture.FEATURES).output
+    features = network.get_layer(f"block_{architecture.CUT}_expand").output
     model = keras.Model(network.input, [features, architecture.logits_of(network), network.outputs[1]])
     with tf.GradientTape() as tape:
         activations, logits, evidence = model(crops, training=False)

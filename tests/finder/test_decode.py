@@ -27,10 +27,10 @@ def test_no_face():
 
 def test_one_cell_speaks():
     grids = silent()
-    grids[1][2, 3] = [2.0, *np.log([1, 2, 3, 4]), *np.tile([1.0, -1.0], 5)]
+    grids[1][2, 3] = [2.0, 1.0, -0.5, *np.log([4, 6]), *np.tile([1.0, -1.0], 5)]
     (face,) = decode(grids, STRIDES, min_score=0.5)
     x, y = 3.5 * 16, 2.5 * 16
-    assert face[:4] == pytest.approx([x - 16, y - 32, x + 48, y + 64])
+    assert face[:4] == pytest.approx([x + 16 - 32, y - 8 - 48, x + 16 + 32, y - 8 + 48])
     assert face[4:14].reshape(5, 2) == pytest.approx(np.tile([x + 16, y - 16], (5, 1)))
     assert face[14] == pytest.approx(1 / (1 + np.exp(-2)))
 
@@ -83,7 +83,8 @@ def as_answers(target: np.ndarray, size_px: int) -> list[np.ndarray]:
     """Return the grids of a network that answers just what the target asks for."""
     answers = np.zeros((len(target), 15), np.float32)
     answers[:, 0] = np.where(target[:, 1] == 1, 8, -8)
-    answers[:, 1:5] = np.log(np.maximum(target[:, 2:6], 1e-6))
+    answers[:, 1:3] = (target[:, 2:4] + target[:, 4:6]) / 2
+    answers[:, 3:5] = np.log(np.maximum(target[:, 4:6] - target[:, 2:4], 1e-6))
     answers[:, 5:] = target[:, 6:16]
     sides = [size_px // stride for stride in STRIDES]
     parts = np.split(answers, np.cumsum([side * side for side in sides])[:-1])

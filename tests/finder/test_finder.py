@@ -142,7 +142,7 @@ def test_a_smaller_look_is_for_large_faces(face_px: float, count: int):
         def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
             grids = super().run(images_rgb)
             if images_rgb.shape[2] <= 256:
-                grids[0][0, 12, 16] = [9, *[np.log(face_px / 2 / 8)] * 4, *[0] * 10]
+                grids[0][0, 12, 16] = [9, 0, 0, *[np.log(face_px / 8)] * 2, *[0] * 10]
             return grids
 
     settings = SETTINGS | {"long_sides_px": [256, 640]}

@@ -25,10 +25,21 @@ def test_nothing_drawn_and_nothing_found():
     assert (truth.boxes_xyxy.shape, truth.landmarks.shape, truth.ignored_xyxy.shape) == ((0, 4), (0, 5, 2), (0, 4))
 
 
-def test_drawn_boxes_get_landmarks_and_half_of_a_box_where_the_teacher_agrees():
+def as_drawn(box: tuple[float, float, float, float]) -> list[float]:
+    """Return a box of the teacher as `complete` would draw it: less high, and lower."""
+    truth = complete(drawn(), found((*box, 0.9)))
+    return truth.boxes_xyxy[0].tolist()
+
+
+def test_a_box_of_the_teacher_alone_is_a_little_lower():
+    assert as_drawn((10, 100, 50, 200)) == pytest.approx([10, 150 + 5.6 - 47.8, 50, 150 + 5.6 + 47.8], abs=1e-3)
+
+
+def test_drawn_boxes_get_landmarks_and_most_of_a_box_where_the_teacher_agrees():
     boxes = drawn((10, 10, 50, 50), (100, 100, 140, 140))
     truth = complete(boxes, found((11, 9, 51, 52, 0.5), (30, 10, 70, 50, 0.9)))
-    assert truth.boxes_xyxy.tolist() == [[10.5, 9.5, 50.5, 51], [100, 100, 140, 140]]
+    between = 0.25 * boxes[0] + 0.75 * np.array(as_drawn((11, 9, 51, 52)))
+    assert truth.boxes_xyxy == pytest.approx(np.stack([between, boxes[1]]), abs=1e-3)
     assert boxes[0].tolist() == [10, 10, 50, 50]
     assert truth.sureness.tolist() == [0.5, 0]
     assert truth.landmarks[0].reshape(-1).tolist() == (11 + np.arange(10)).tolist()
@@ -39,14 +50,15 @@ def test_drawn_boxes_get_landmarks_and_half_of_a_box_where_the_teacher_agrees():
 def test_a_face_that_was_found_belongs_to_one_drawn_box():
     truth = complete(drawn((10, 10, 50, 50), (20, 10, 60, 50)), found((11, 10, 51, 50, 0.9)))
     assert truth.sureness.tolist() == [np.float32(0.9), 0]
-    assert truth.boxes_xyxy.tolist() == [[10.5, 10, 50.5, 50], [20, 10, 60, 50]]
+    assert truth.boxes_xyxy[1].tolist() == [20, 10, 60, 50]
+    assert truth.boxes_xyxy[0, 0] == pytest.approx(10.75)
     assert np.isnan(truth.landmarks[1]).all()
 
 
 def test_what_nobody_drew():
     truth = complete(drawn((10, 10, 50, 50)), found((200, 10, 240, 50, 0.85), (300, 10, 340, 50, 0.6)))
-    assert truth.boxes_xyxy.tolist() == [[10, 10, 50, 50], [200, 10, 240, 50]]
-    assert truth.ignored_xyxy.tolist() == [[300, 10, 340, 50]]
+    assert truth.boxes_xyxy.tolist() == [[10, 10, 50, 50], as_drawn((200, 10, 240, 50))]
+    assert truth.ignored_xyxy.tolist() == [as_drawn((300, 10, 340, 50))]
     assert truth.landmarks.shape == (2, 5, 2)
     assert truth.sureness.tolist() == [0, np.float32(0.85)]
     assert truth.landmarks[1, 0].tolist() == [200, 201]

@@ -2,11 +2,12 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import click
 import keras
 
-from maskcls.training.classifier.fitting import train
+from maskcls.training.classifier.fitting import Recipe, train
 from maskcls.training.classifier.opinions import read_opinions
 from maskcls.training.classifier.painted import paint_pictures
 from maskcls.training.classifier.pictures import load_pictures
@@ -46,7 +47,22 @@ log = logging.getLogger("maskcls.training.classifier")
 @click.option("--painted", default=900, show_default=True, help="Faces with something painted on them, for each class.")
 @click.option("--epochs", default=26, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--steps", default=100, show_default=True, help="Batches of 64 in an epoch.")
-def main(data: Path, weights: Path, run: Path, folds: Path | None, painted: int, epochs: int, steps: int) -> None:
+@click.option("--rate", default=5e-4, show_default=True, help="Highest learning rate.")
+@click.option("--strength", default=1.0, show_default=True, help="How much chance changes each face.")
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path, exists=True),
+    help="A classifier (.keras) to start from, instead of ImageNet.",
+)
+def main(
+    data: Path,
+    weights: Path,
+    run: Path,
+    folds: Path | None,
+    painted: int,
+    start: Path | None,
+    **recipe: Any,
+) -> None:
     """Train the classifier on face pictures, without any group of a validation or test split."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     keras.utils.set_random_seed(0)
@@ -57,7 +73,7 @@ def main(data: Path, weights: Path, run: Path, folds: Path | None, painted: int,
         pictures |= paint_pictures(pictures, teacher, count=painted, answers=run / "landmarks.npz")
     for (archive, name), some in pictures.items():
         log.info("%s %s: %d pictures", archive, name, len(some))
-    train(pictures, weights, run, epochs=epochs, steps=steps)
+    train(pictures, weights, run, Recipe(**recipe), start)
 
 
 if __name__ == "__main__":

@@ -1,49 +1,111 @@
 """One training of the classifier, from ImageNet weights to a saved network."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from maskcls.architectures import maskcls as architecture
-from maskcls.backbone import IMAGENET_FILE, imagenet_backbone
+from maskcls.backbone import IMAGENET_FILE, MOBILENET_V2, Block, imagenet_backbone
 from maskcls.labels import CLASSES
 from maskcls.training.classifier.pictures import CropBatches, Picture
 from maskcls.training.loop import fit
+from maskcls.training.pruning import start_slim
 
 log = logging.getLogger(__name__)
 
 CUT_SCALE = 1.3
-INPUT_PX = 128
 _DROPOUT = 0.3
+# Crops that a slimmer backbone is fitted on before it is trained.
+_FITTED_ON = 2
 
 
-def train(pictures: dict[tuple[str, str], list[Picture]], weights: Path, run: Path, *, epochs: int, steps: int) -> None:
-    """Train on `pictures` from ImageNet weights; the result is `model.keras` in the folder `run`."""
-    network = architecture.build(classes=len(CLASSES), input_px=INPUT_PX, dropout=_DROPOUT)
-    if not (run / "backup").exists():
-        start_from_imagenet(network, weights / IMAGENET_FILE)
+@dataclass(frozen=True)
+class Recipe:
+    """How a classifier is trained.
+
+    Attributes:
+        epochs: How many.
+        steps: Batches of 64 in an epoch.
+        rate: Highest learning rate.
+        strength: How much chance changes a face, 1 as usual.
+        input_px: Side of the crops.
+        cut: Inside which block the backbone ends.
+        inner: Share of the channels inside the blocks before it that are kept.
+    """
+
+    epochs: int = 26
+    steps: int = 100
+    rate: float = 5e-4
+    strength: float = 1.0
+    input_px: int = 128
+    cut: int = architecture.CUT
+    inner: float = 1.0
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The backbone's blocks, up to the one that is cut."""
+        first, *rest = MOBILENET_V2[: self.cut]
+        slim = (Block(round(b.inner * self.inner), b.outer, b.stride) for b in rest)
+        return (first, *slim, MOBILENET_V2[self.cut])
+
+
+def train(
+    pictures: dict[tuple[str, str], list[Picture]], weights: Path, run: Path, recipe: Recipe, start: Path | None = None
+) -> None:
+    """Train on `pictures`; the result is `model.keras` in the folder `run`.
+
+    Args:
+        pictures: By archive and class.
+        weights: The folder with the ImageNet weights to start from.
+        run: The run's folder.
+        recipe: How.
+        start: A classifier of the same layers to start from instead.
+    """
+
+    def batches(first_epoch: int) -> CropBatches:
+        return CropBatches(
+            pictures,
+            size_px=recipe.input_px,
+            cut_scale=CUT_SCALE,
+            steps=recipe.steps,
+            first_epoch=first_epoch,
+            strength=recipe.strength,
+            workers=1,
+            max_queue_size=8,
+        )
+
+    network = architecture.build(
+        classes=len(CLASSES), input_px=recipe.input_px, dropout=_DROPOUT, blocks=recipe.blocks, cut=recipe.cut
+    )
+    if start:
+        network.set_weights(keras.saving.load_model(start, compile=False).get_weights())
+    elif not (run / "backup").exists():
+        start_from_imagenet(network, weights / IMAGENET_FILE, recipe, batches(0))
     fit(
         keras.Model(network.input, architecture.logits_of(network)),
-        lambda first: CropBatches(
-            pictures, size_px=INPUT_PX, cut_scale=CUT_SCALE, steps=steps, first_epoch=first, workers=1, max_queue_size=8
-        ),
+        batches,
         run,
         loss=smoothed_loss,
-        epochs=epochs,
-        rate=5e-4,
+        epochs=recipe.epochs,
+        rate=recipe.rate,
         saved=network,
     )
     network.save(run / "model.keras")
     log.info("saved %s", run / "model.keras")
 
 
-def start_from_imagenet(network: keras.Model, weights: Path) -> None:
-    """Set the backbone of `network` to ImageNet weights for MobileNetV2 without its top."""
+def start_from_imagenet(network: keras.Model, weights: Path, recipe: Recipe, batches: CropBatches) -> None:
+    """Set the backbone of `network` to ImageNet weights for MobileNetV2 without its top, slimmed where it is slim."""
     full = imagenet_backbone(str(weights))
+    if recipe.inner < 1:
+        crops = np.concatenate([batches[i][0] for i in range(_FITTED_ON)])
+        start_slim(network, full, recipe.blocks[: recipe.cut], crops)
     names = {layer.name for layer in full.layers if layer.weights}
     for layer in network.layers:
-        if layer.name in names:
+        if layer.name in names and (recipe.inner == 1 or layer.name.startswith(f"block_{recipe.cut}_")):
             layer.set_weights(full.get_layer(layer.name).get_weights())
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from maskcls.data.manifest import Entry
 from maskcls.finder.cut import crop_squares, cut, middle_box
-from maskcls.training.classifier.fitting import CUT_SCALE, INPUT_PX, train
+from maskcls.training.classifier.fitting import CUT_SCALE, Recipe, train
 from maskcls.training.classifier.opinions import write_opinions
 from maskcls.training.classifier.pictures import Picture, load_pictures
 from maskcls.training.entries import training_entries
@@ -42,7 +42,7 @@ def main(data: Path, weights: Path, run: Path, folds: int, epochs: int, steps: i
         if not (folder / "model.keras").exists():
             keras.utils.set_random_seed(fold)
             seen = [entry for entry in entries if fold_of(entry, folds) != fold]
-            train(load_pictures(data, seen), weights, folder, epochs=epochs, steps=steps)
+            train(load_pictures(data, seen), weights, folder, Recipe(epochs=epochs, steps=steps))
         unseen = load_pictures(data, [entry for entry in entries if fold_of(entry, folds) == fold])
         network = keras.saving.load_model(folder / "model.keras", compile=False)
         opinions |= _ask(network, [picture for some in unseen.values() for picture in some])
@@ -65,7 +65,7 @@ def _ask(network: keras.Model, pictures: list[Picture]) -> dict[str, np.ndarray]
 def _plain_crop(picture: Picture) -> np.ndarray:
     """Return its face, cut as for use: `(1, s, s, 3) uint8`."""
     box = middle_box(picture.image_rgb, scale=sum(picture.cut) / 2)
-    return cut(picture.image_rgb, crop_squares(box, scale=CUT_SCALE), size_px=INPUT_PX)
+    return cut(picture.image_rgb, crop_squares(box, scale=CUT_SCALE), size_px=Recipe.input_px)
 
 
 if __name__ == "__main__":

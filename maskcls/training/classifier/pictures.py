@@ -104,6 +104,7 @@ class CropBatches(keras.utils.PyDataset):
         steps: Batches in an epoch.
         batch: Crops in a batch.
         first_epoch: Where a resumed run stands.
+        strength: How much chance changes a face, 1 as usual.
         options: For `keras.utils.PyDataset`: workers and the like.
     """
 
@@ -116,10 +117,11 @@ class CropBatches(keras.utils.PyDataset):
         steps: int,
         batch: int = 64,
         first_epoch: int = 0,
+        strength: float = 1.0,
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self._pictures = pictures
+        self._pictures, self._strength = pictures, strength
         self._keys = [key for key in SHARES if pictures.get(key)]
         weights = np.array([SHARES[key] for key in self._keys])
         self._weights = weights / weights.sum()
@@ -135,7 +137,10 @@ class CropBatches(keras.utils.PyDataset):
         rng = np.random.default_rng((self._epoch, index))
         keys = rng.choice(len(self._keys), self._batch, p=self._weights)
         chosen = [self._pick(rng, self._keys[key]) for key in keys]
-        crops = [random_crop(rng, p, size_px=self._size_px, cut_scale=self._cut_scale) for p in chosen]
+        crops = [
+            random_crop(rng, p, size_px=self._size_px, cut_scale=self._cut_scale, strength=self._strength)
+            for p in chosen
+        ]
         return np.stack(crops), np.stack([p.truth for p in chosen])
 
     def on_epoch_end(self) -> None:
@@ -147,18 +152,20 @@ class CropBatches(keras.utils.PyDataset):
         return pictures[rng.integers(len(pictures))]
 
 
-def random_crop(rng: np.random.Generator, picture: Picture, *, size_px: int, cut_scale: float) -> np.ndarray:
+def random_crop(
+    rng: np.random.Generator, picture: Picture, *, size_px: int, cut_scale: float, strength: float = 1.0
+) -> np.ndarray:
     """Return the face as a finder might have boxed it and a camera might have taken it: `(s, s, 3) uint8`."""
     h, w = picture.image_rgb.shape[:2]
     face_px = max(h, w) / rng.uniform(*picture.cut)
-    half = face_px * cut_scale * np.exp(rng.normal(0, 0.07)) / 2
-    x, y = (w / 2, h / 2) + rng.normal(0, 0.04, 2) * face_px
+    half = face_px * cut_scale * np.exp(rng.normal(0, 0.07 * strength)) / 2
+    x, y = (w / 2, h / 2) + rng.normal(0, 0.04 * strength, 2) * face_px
     # Cut wider than wanted, so that the corners of a turned face show what lies beside it.
     wide_px = 2 * round(size_px * _WIDER / 2)
     half *= wide_px / size_px
     crop = cut(picture.image_rgb, np.array([[x - half, y - half, x + half, y + half]]), size_px=wide_px)[0]
     crop = _turn(rng, crop[:, ::-1] if rng.random() < 0.5 else crop, size_px)
-    return apply_photometric(draw_photometric(rng, smallest=0.12), crop)
+    return apply_photometric(draw_photometric(rng, strength=strength, smallest=0.12), crop)
 
 
 def _turn(rng: np.random.Generator, wide: np.ndarray, size_px: int) -> np.ndarray:

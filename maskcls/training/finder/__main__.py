@@ -7,18 +7,18 @@ import click
 import keras
 import numpy as np
 
-from maskcls.backbone import IMAGENET_FILE, imagenet_backbone
 from maskcls.finder import network
 from maskcls.training.finder import targets
 from maskcls.training.finder.pictures import CROP_PX, CropBatches, load_pictures
 from maskcls.training.finder.portraits import load_portraits
-from maskcls.training.finder.pruning import start_slim
+from maskcls.training.finder.start import YUNET_FILE, start_from_yunet
 from maskcls.training.loop import fit
-from maskcls.training.teacher import Picture, Teacher
+from maskcls.training.teacher import Teacher
 
 log = logging.getLogger("maskcls.training.finder")
 
-_FROZEN_BLOCKS = 1
+# Edges and simple patterns are what they were, and training these would take most of the time.
+_FROZEN = ("stem", "stage_2", "stage_4")
 
 
 @click.command()
@@ -34,7 +34,7 @@ _FROZEN_BLOCKS = 1
     type=click.Path(path_type=Path, exists=True),
     default="../shared/weights",
     show_default=True,
-    help="Folder with the ImageNet weights to start from and the teacher.",
+    help="Folder with the teacher, whose weights the training starts from.",
 )
 @click.option(
     "--run",
@@ -46,7 +46,7 @@ _FROZEN_BLOCKS = 1
 @click.option(
     "--start",
     type=click.Path(path_type=Path, exists=True),
-    help="A finder to start from, instead of ImageNet; layers of another name or shape start anew.",
+    help="A finder to start from, instead of YuNet; layers of another name or shape start anew.",
 )
 @click.option("--epochs", default=44, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--rate", default=1.2e-3, show_default=True, help="Highest learning rate.")
@@ -66,8 +66,8 @@ def main(data: Path, weights: Path, run: Path, start: Path | None, epochs: int, 
     if start:
         start_from_finder(finder, keras.saving.load_model(start, compile=False))
     elif not (run / "backup").exists():
-        start_from_imagenet(finder, weights / IMAGENET_FILE, pictures)
-    freeze_first_blocks(finder)
+        start_from_yunet(finder, weights / YUNET_FILE)
+    freeze_first_layers(finder)
     fit(
         trained_on_crops(finder),
         lambda done: CropBatches(pictures, portraits, steps=steps, first_epoch=done, workers=1, max_queue_size=8),
@@ -81,14 +81,6 @@ def main(data: Path, weights: Path, run: Path, start: Path | None, epochs: int, 
     log.info("saved %s", run / "model.keras")
 
 
-def start_from_imagenet(finder: keras.Model, weights: Path, pictures: list[Picture]) -> None:
-    """Set the backbone to a slimmed MobileNetV2, refitted on some of the pictures."""
-    calibration = CropBatches(pictures, steps=4, first_epoch=10_000)
-    crops = np.concatenate([calibration[i][0][:, ::2, ::2] for i in range(1, 4)])
-    start_slim(finder, imagenet_backbone(str(weights)), network.slim(), crops)
-    log.info("backbone pruned and refitted")
-
-
 def start_from_finder(finder: keras.Model, other: keras.Model) -> None:
     """Take over the weights of every layer that both have."""
     known = {layer.name: layer.get_weights() for layer in other.layers if layer.weights}
@@ -98,11 +90,10 @@ def start_from_finder(finder: keras.Model, other: keras.Model) -> None:
             layer.set_weights(weights)
 
 
-def freeze_first_blocks(finder: keras.Model) -> None:
-    """Keep the layers at stride 2 as they came: edges are edges, and training them takes half of the time."""
-    frozen = ("stem", *(f"block_{i}_" for i in range(_FROZEN_BLOCKS)))
+def freeze_first_layers(finder: keras.Model) -> None:
+    """Keep the layers at strides 2 and 4 as they came."""
     for layer in finder.layers:
-        if layer.name.startswith(frozen):
+        if layer.name.startswith(_FROZEN):
             layer.trainable = False
 
 

@@ -20,8 +20,8 @@ SIZES_PX = ((0.0, 48.0), (32.0, 128.0), (88.0, np.inf))
 _TOLERANCE = 1.5
 _CENTRE_CELLS = 1.5
 
-# Channels of a target: whether it counts, whether a face is there, its box and landmarks in strides from the cell,
-# whether the landmarks are known, the face's size in strides, how sure of it the network may become.
+# Channels of a target: whether it counts, whether a face is there, the corners of its box and its landmarks in strides
+# from the cell, whether the landmarks are known, the face's size in strides, how sure of it the network may become.
 COUNTS, POSITIVE, BOX, LANDMARKS, KNOWN, SIZE, SURENESS = 0, 1, slice(2, 6), slice(6, 16), 16, 17, 18
 TARGET_CHANNELS = 19
 # The teacher's share in that.
@@ -90,9 +90,7 @@ def _answers(centres: np.ndarray, truth: Truth, face: int, stride: int) -> np.nd
     """Return what cells with these centres, `(rows, columns, 2)`, should say of a face: `(rows, columns, 19)`."""
     box, landmarks = truth.boxes_xyxy[face], truth.landmarks[face]
     answers = np.ones((*centres.shape[:2], TARGET_CHANNELS), np.float32)
-    sides = np.concatenate([centres - box[:2], box[2:] - centres], axis=2) / stride
-    # A cell just outside the box (a face smaller than a cell) still answers with a box around itself.
-    answers[..., BOX] = np.maximum(sides, 0.05)
+    answers[..., BOX] = (box - np.tile(centres, 2)) / stride
     answers[..., KNOWN] = not np.isnan(landmarks).any()
     answers[..., LANDMARKS] = (np.nan_to_num(landmarks).reshape(10) - np.tile(centres, 5)) / stride
     answers[..., SIZE] = np.sqrt(area(box[None])) / stride
@@ -110,8 +108,8 @@ def detection_loss(truth: keras.KerasTensor, answer: keras.KerasTensor) -> keras
     """
     counts, positive = truth[..., COUNTS], truth[..., POSITIVE]
     faces = ops.maximum(ops.sum(positive), 1.0)
-    sides = ops.exp(ops.clip(answer[..., 1:5], -6.0, 6.0))
-    iou, giou = _overlap(sides, truth[..., BOX])
+    middle, half = answer[..., 1:3], ops.exp(ops.clip(answer[..., 3:5], -6.0, 6.0)) / 2
+    iou, giou = _overlap(ops.concatenate([middle - half, middle + half], axis=-1), truth[..., BOX])
     return (
         ops.sum(_quality_focal(answer[..., 0], _worth(ops.stop_gradient(iou)) * truth[..., SURENESS]) * counts) / faces
         + 2.0 * ops.sum((1 - giou) * positive) / faces
@@ -130,16 +128,18 @@ def _quality_focal(logit: keras.KerasTensor, quality: keras.KerasTensor) -> kera
 
 
 def _overlap(a: keras.KerasTensor, b: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Return IoU and generalised IoU of boxes given as distances from one point to left, top, right, bottom."""
+    """Return IoU and generalised IoU of boxes `(…, 4)`, as x, y, x, y."""
     low, high = ops.minimum(a, b), ops.maximum(a, b)
-    shared, hull = _area(low), _area(high)
+    shared = _area(ops.concatenate([high[..., :2], low[..., 2:]], axis=-1))
+    hull = _area(ops.concatenate([low[..., :2], high[..., 2:]], axis=-1))
     union = _area(a) + _area(b) - shared
     iou = shared / (union + 1e-7)
     return iou, iou - (hull - union) / (hull + 1e-7)
 
 
-def _area(sides: keras.KerasTensor) -> keras.KerasTensor:
-    return (sides[..., 0] + sides[..., 2]) * (sides[..., 1] + sides[..., 3])
+def _area(boxes: keras.KerasTensor) -> keras.KerasTensor:
+    sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], 0.0)
+    return sides[..., 0] * sides[..., 1]
 
 
 def _landmark_error(offsets: keras.KerasTensor, truth: keras.KerasTensor) -> keras.KerasTensor:

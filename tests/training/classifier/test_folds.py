@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from maskcls import images
 from maskcls.data.manifest import Entry
 from maskcls.training.classifier import folds
+from maskcls.training.classifier.fitting import Recipe
 from maskcls.training.classifier.opinions import read_opinions, write_opinions
 
 
@@ -39,7 +40,7 @@ def data(tmp_path: Path) -> Path:
 def test_nobody_is_asked_about_what_it_saw(data: Path, monkeypatch: pytest.MonkeyPatch):
     seen: dict[Path, set[str]] = {}
 
-    def train(pictures: dict, _weights: Path, run: Path, **_: int) -> None:
+    def train(pictures: dict, _weights: Path, run: Path, _recipe: Recipe) -> None:
         seen[run] = {picture.name for some in pictures.values() for picture in some}
         crops = keras.Input((128, 128, 3), dtype="uint8")
         means = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(crops))

@@ -58,7 +58,7 @@ def test_what_a_cell_is_asked():
     grid = grids(encode(truth((40, 44, 80, 76)), size_px=SIZE_PX))[0]
     cell = grid[7, 7]  # its middle lies at 60, 60
     assert cell[POSITIVE] == cell[COUNTS] == cell[KNOWN] == 1
-    assert cell[BOX] * 8 == pytest.approx([20, 16, 20, 16])
+    assert cell[BOX] * 8 + 60 == pytest.approx([40, 44, 80, 76])
     points = cell[LANDMARKS].reshape(5, 2) * 8 + 60
     assert points == pytest.approx(truth((40, 44, 80, 76)).landmarks[0], abs=1e-3)
     assert cell[SIZE] * 8 == pytest.approx(np.sqrt(40 * 32))
@@ -79,7 +79,8 @@ def test_a_face_smaller_than_a_cell_is_not_lost():
     for x in np.arange(20, 44, 1.7):
         grid = grids(encode(truth((x, x, x + 3, x + 3)), size_px=SIZE_PX))[0]
         assert 1 <= grid[..., POSITIVE].sum() <= 4
-        assert (grid[grid[..., POSITIVE] == 1][:, BOX] > 0).all()
+        boxes = grid[grid[..., POSITIVE] == 1][:, BOX] * 8
+        assert boxes[:, 2:] - boxes[:, :2] == pytest.approx(3, abs=1e-4)
 
 
 def test_the_smaller_of_two_faces_has_the_last_word():
@@ -97,7 +98,9 @@ def test_ignored_places_do_not_count_but_faces_in_them_do():
 def perfect(target: np.ndarray) -> np.ndarray:
     answer = np.zeros((len(target), 15), np.float32)
     answer[:, 0] = np.where(target[:, POSITIVE] == 1, 20, -20)
-    answer[:, 1:5] = np.log(np.maximum(target[:, BOX], 1e-6))
+    low, high = target[:, BOX][:, :2], target[:, BOX][:, 2:]
+    answer[:, 1:3] = (low + high) / 2
+    answer[:, 3:5] = np.log(np.maximum(high - low, 1e-6))
     answer[:, 5:] = target[:, LANDMARKS]
     return answer
 

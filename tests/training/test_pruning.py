@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from maskcls.backbone import Block, backbone
-from maskcls.training.finder.pruning import start_slim
+from maskcls.training.pruning import start_slim
 
 FULL = (Block(32, 16, 1), Block(48, 24, 2), Block(72, 24, 1))
 HALF = (Block(16, 16, 1), Block(24, 24, 2), Block(36, 24, 1))
