@@ -48,8 +48,8 @@ _FROZEN = ("stem", "stage_2", "stage_4")
     type=click.Path(path_type=Path, exists=True),
     help="A finder to start from, instead of YuNet; layers of another name or shape start anew.",
 )
-@click.option("--epochs", default=44, show_default=True, help="Epochs of the run; the learning rate falls once.")
-@click.option("--rate", default=1.2e-3, show_default=True, help="Highest learning rate.")
+@click.option("--epochs", default=30, show_default=True, help="Epochs of the run; the learning rate falls once.")
+@click.option("--rate", default=8e-4, show_default=True, help="Highest learning rate.")
 @click.option("--steps", default=140, show_default=True, help="Batches in an epoch.")
 def main(data: Path, weights: Path, run: Path, start: Path | None, epochs: int, rate: float, steps: int) -> None:
     """Train the face finder on photographs with boxes, with YuNet as teacher for landmarks and for unlabelled faces."""
