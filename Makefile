@@ -7,7 +7,7 @@ WEIGHTS ?= ../shared/weights
 RUNS ?= .maskcls/runs
 
 .DEFAULT_GOAL := help
-.PHONY: help app app-https test check models bench soak clean
+.PHONY: help app app-https test check models knee bench soak clean
 
 help: ## What can be made here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ models: $(VENV)/.app ## Train the shipped models again from $(DATA) and $(WEIGHT
 	$(BIN)/python -m maskcls.training.finder --data $(DATA) --weights $(WEIGHTS) --run $(RUNS)/finder
 	$(BIN)/python -m maskcls.training.classifier --data $(DATA) --weights $(WEIGHTS) --run $(RUNS)/classifier
 	$(BIN)/python -m maskcls.training.ship --data $(DATA) --weights $(WEIGHTS) --runs $(RUNS)
+
+knee: $(VENV)/.app ## Train and measure smaller and larger classifiers, half an hour or more; goes on where it stopped
+	$(BIN)/python -m maskcls.training.knee --data $(DATA) --weights $(WEIGHTS) --run $(RUNS)/knee
 
 bench: $(VENV)/.app ## Time our way of a picture against the tutorials' way
 	$(BIN)/python -m maskcls benchmark

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from maskcls.training.classifier import knee
+from maskcls.training import knee
 from maskcls.training.classifier.fitting import Recipe
 
 

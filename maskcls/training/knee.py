@@ -1,4 +1,4 @@
-"""How small and quick the classifier can be and stay right: `python -m maskcls.training.classifier.knee --help`.
+"""How small and quick the classifier can be and stay right: `python -m maskcls.training.knee --help`.
 
 Each way to build it is trained by one short recipe and measured on validation faces, never on test faces. The table
 stands in `docs/knee.md`.
@@ -28,7 +28,7 @@ from maskcls.training.entries import training_entries
 from maskcls.training.ship import ship_classifier, validation_crops
 from maskcls.training.teacher import Teacher
 
-log = logging.getLogger("maskcls.training.classifier.knee")
+log = logging.getLogger("maskcls.training.knee")
 
 _SHORT = Recipe(epochs=6)
 # What is changed, and to what; the first is what the others are compared with.
