@@ -1,4 +1,4 @@
-"""The convolutions that both networks start from: MobileNetV2 (Sandler et al., 2018), normalisation folded in."""
+"""The convolutions that the classifier starts from: MobileNetV2 (Sandler et al., 2018), normalisation folded in."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Block:
     stride: int
 
 
-# MobileNetV2 up to its fifteenth block, as published; what follows it is of no use to either network.
+# MobileNetV2 up to its fifteenth block, as published; what follows it is of no use here.
 MOBILENET_V2 = (
     Block(32, 16, 1),
     Block(96, 24, 2),
@@ -42,8 +42,7 @@ MOBILENET_V2 = (
 def backbone(image_rgb: keras.KerasTensor, blocks: tuple[Block, ...]) -> dict[str, keras.KerasTensor]:
     """Return the output of every layer of a MobileNetV2 with these blocks, by name.
 
-    Normalisation is folded into the convolutions, whose biases take its place: this is how the weights come, and a
-    detector is trained with frozen normalisation anyway.
+    Normalisation is folded into the convolutions, whose biases take its place: this is how the weights come.
 
     Args:
         image_rgb: `(n, h, w, 3)`, 0 to 255.

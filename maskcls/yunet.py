@@ -1,7 +1,7 @@
 """YuNet, the face finder that OpenCV knows how to run: ours is measured against it and learns from it.
 
-It never serves anybody. Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023. Its weights are
-not part of this project.
+It serves nobody itself, and its file is no part of this project; but ours starts from its weights. Wu et al., "YuNet: A
+Tiny Millisecond-level Face Detector", 2023.
 """
 
 from pathlib import Path

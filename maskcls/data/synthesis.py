@@ -37,7 +37,7 @@ _COLOURS = {
 }
 _PRINT_SHARE = 0.4
 # Where the middle and the lower edge of a worn mask lie, down from the eyes, in distances from there to the mouth.
-_MIDDLE, _LOWER_EDGE = 1.1, 2.02
+_MIDDLE, _LOWER_EDGE = 1.1, painter.POSITIONS["worn"].lower[-1][1]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Synthetic:
         position: A key of `painter.POSITIONS`, or "one_ear": it hangs beside the face, or "forehead": pushed up.
         style: What it is made of, with its print.
         colour: RGB of the cloth.
-        shift: How far it sits from its usual place, right and down, in distances between the eyes.
+        shift: How far it sits from its usual place: right, in distances between the eyes, and down, in distances from
+            the eyes to the mouth.
         stretch: How wide and how long it is, 1 as usual.
         tilt_degrees: How far it is turned.
         mirrored: At which ear it hangs.

@@ -1,7 +1,7 @@
 """How small and quick the classifier can be and stay right: `python -m maskcls.training.knee --help`.
 
-Each way to build it is trained by one short recipe and measured on validation faces, never on test faces. The table
-stands in `docs/knee.md`.
+Each way to build it is trained by one short recipe and measured on validation faces, never on test faces. What
+came out stands in `docs/knee.md`.
 """
 
 import json
@@ -99,7 +99,7 @@ def formats(trained: Path, run: Path, data: Path) -> list[dict[str, Any]]:
         export_litert(network, path, bits=bits, pictures=[crop[None] for crop in crops[::3]])
         answers = LiteRTEngine(path).run(crops)[0].argmax(axis=1)
         row = {"accuracy": float((answers == labels).mean()), "kb": path.stat().st_size / 1000}
-        rows.append({"name": f"{bits} bits", **row, "crop_ms": crop_ms(path, size_px)})
+        rows.append({"name": f"{trained.parent.name}, {bits} bits", **row, "crop_ms": crop_ms(path, size_px)})
     return rows
 
 

@@ -48,7 +48,7 @@ log = logging.getLogger("maskcls.training.classifier")
 @click.option("--epochs", default=26, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--steps", default=100, show_default=True, help="Batches of 64 in an epoch.")
 @click.option("--rate", default=5e-4, show_default=True, help="Highest learning rate.")
-@click.option("--strength", default=1.0, show_default=True, help="How much chance changes each face.")
+@click.option("--strength", default=1.0, show_default=True, help="How much chance changes light, camera and box.")
 @click.option(
     "--start",
     type=click.Path(path_type=Path, exists=True),

@@ -1,4 +1,4 @@
-"""One training of the classifier, from ImageNet weights to a saved network."""
+"""One training of the classifier, from ImageNet weights or another classifier to a saved network."""
 
 import logging
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 CUT_SCALE = 1.3
 _DROPOUT = 0.3
-# Crops that a slimmer backbone is fitted on before it is trained.
-_FITTED_ON = 2
+# Batches that a slimmer backbone is fitted on before it is trained.
+_FITTED_BATCHES = 2
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Recipe:
         epochs: How many.
         steps: Batches of 64 in an epoch.
         rate: Highest learning rate.
-        strength: How much chance changes a face, 1 as usual.
+        strength: How much chance changes light, camera and box, 1 as usual.
         input_px: Side of the crops.
         cut: Inside which block the backbone ends.
         inner: Share of the channels inside the blocks before it that are kept.
@@ -101,7 +101,7 @@ def start_from_imagenet(network: keras.Model, weights: Path, recipe: Recipe, bat
     """Set the backbone of `network` to ImageNet weights for MobileNetV2 without its top, slimmed where it is slim."""
     full = imagenet_backbone(str(weights))
     if recipe.inner < 1:
-        crops = np.concatenate([batches[i][0] for i in range(_FITTED_ON)])
+        crops = np.concatenate([batches[i][0] for i in range(_FITTED_BATCHES)])
         start_slim(network, full, recipe.blocks[: recipe.cut], crops)
     names = {layer.name for layer in full.layers if layer.weights}
     for layer in network.layers:

@@ -104,7 +104,7 @@ class CropBatches(keras.utils.PyDataset):
         steps: Batches in an epoch.
         batch: Crops in a batch.
         first_epoch: Where a resumed run stands.
-        strength: How much chance changes a face, 1 as usual.
+        strength: How much chance changes light, camera and box, 1 as usual.
         options: For `keras.utils.PyDataset`: workers and the like.
     """
 

@@ -1,1 +1,1 @@
-"""How the shipped face finder is made: teacher, slim start, crops, targets, run."""
+"""How the shipped face finder is made: its start from the teacher's weights, crops, targets, run."""

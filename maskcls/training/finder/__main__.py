@@ -46,7 +46,7 @@ _FROZEN = ("stem", "stage_2", "stage_4")
 @click.option(
     "--start",
     type=click.Path(path_type=Path, exists=True),
-    help="A finder to start from, instead of YuNet; layers of another name or shape start anew.",
+    help="A finder to go on from; layers that it lacks, or has in another shape, start as YuNet's.",
 )
 @click.option("--epochs", default=30, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--rate", default=8e-4, show_default=True, help="Highest learning rate.")
@@ -63,10 +63,10 @@ def main(data: Path, weights: Path, run: Path, start: Path | None, epochs: int, 
     known = sum(int((~np.isnan(truth.landmarks[:, 0, 0])).sum()) for _, truth in pictures)
     log.info("%d pictures, %d faces, %d with landmarks", len(pictures), faces, known)
     finder = network.build()
+    # A run that goes on puts its own weights in their place.
+    start_from_yunet(finder, weights / YUNET_FILE)
     if start:
         start_from_finder(finder, keras.saving.load_model(start, compile=False))
-    elif not (run / "backup").exists():
-        start_from_yunet(finder, weights / YUNET_FILE)
     freeze_first_layers(finder)
     fit(
         trained_on_crops(finder),

@@ -14,7 +14,8 @@ _UNITS = (
     "stage_2", "stage_4_a", "stage_4_b", "stage_4_c", "stage_4_d", "stage_8_a", "stage_8_b", "stage_16_a", "stage_16_b",
     "stage_32_a", "stage_32_b", "pyramid_32", "pyramid_16", "pyramid_8", "head_8", "head_16", "head_32",
 )  # fmt: skip
-# Then follow the answers, each for all strides: is it a face, its box, is there an object, its landmarks.
+# Then follow the answers, each for all strides: is it a face, its box, is there an object, its landmarks. YuNet's score
+# is the root of the first times the third; one of them is enough to start from, and training does the rest.
 _ANSWERS = ("class", "box", "object", "landmarks")
 
 _Weights = list[np.ndarray]
