@@ -55,7 +55,7 @@ def test_asking(home: Path, started: list[str]):
         ({"dataset": "../tiny-1"}, DatasetError, "cannot name a data set"),
         ({"name": "a b"}, ModelError, "cannot be the name"),
         ({"name": "maskcls-1"}, ModelError, "There is a version maskcls-1 already"),
-        ({"name": "finder-1"}, ModelError, "There is a version finder-1 already"),
+        ({"name": "finder-2"}, ModelError, "There is a version finder-2 already"),
         ({"start": "nowhere.h5"}, SettingsError, r"no file nowhere\.h5"),
     ],
 )
