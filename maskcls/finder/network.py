@@ -18,17 +18,15 @@ _RESIDUALS: dict[int, tuple[int, ...]] = {8: (128, 128), 16: (256, 256), 32: (25
 _WIDTH = 64
 
 
-def build(*, size_px: tuple[int, int] | None = None) -> keras.Model:
+def build() -> keras.Model:
     """Return the untrained network.
 
-    Args:
-        size_px: Height and width of the input, multiples of 32; free when None.
-
     Returns:
-        A model from `(n, h, w, 3)` RGB pixels, 0 to 255, to three grids `(n, h / stride, w / stride, 15)`, one for each
-        of `STRIDES`: the score's logit, then box and landmarks (see `decode`).
+        A model from `(n, h, w, 3)` RGB pixels, 0 to 255, with h and w multiples of 32, to three grids
+        `(n, h / stride, w / stride, 15)`, one for each of `STRIDES`: the score's logit, then box and landmarks (see
+        `decode`).
     """
-    pixels = keras.Input((*(size_px or (None, None)), 3), dtype="uint8", name="image_rgb")
+    pixels = keras.Input((None, None, 3), dtype="uint8", name="image_rgb")
     x = layers.Rescaling(1 / 255)(pixels)
     # Padded on both sides: Keras would pad the right and the bottom only.
     x = layers.Conv2D(16, 3, strides=2, activation="relu", name="stem")(layers.ZeroPadding2D(1)(x))

@@ -6,7 +6,6 @@ came out stands in `docs/knee.md`.
 
 import json
 import logging
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import click
 import keras
 import numpy as np
 
+from maskcls.benchmark import median_ms
 from maskcls.data.store import Store
 from maskcls.engines import LiteRTEngine
 from maskcls.evaluation import Options, evaluate_crops
@@ -106,13 +106,7 @@ def formats(trained: Path, run: Path, data: Path) -> list[dict[str, Any]]:
 def crop_ms(path: Path, size_px: int) -> float:
     """Return the median time of one crop through a `.tflite` file, on two threads."""
     engine, crop = LiteRTEngine(path), np.zeros((1, size_px, size_px, 3), np.uint8)
-    engine.run(crop)
-    times = []
-    for _ in range(_TIMED):
-        start = time.perf_counter()
-        engine.run(crop)
-        times.append(time.perf_counter() - start)
-    return float(np.median(times)) * 1000
+    return median_ms([lambda: engine.run(crop)], runs=_TIMED)[0]
 
 
 def table(rows: list[dict[str, Any]]) -> str:

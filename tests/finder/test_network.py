@@ -32,9 +32,3 @@ def test_the_residuals_add_nothing_at_first(finder):
 
 def test_it_is_small(finder):
     assert finder.count_params() < 400_000
-
-
-def test_a_fixed_size():
-    small = network.build(size_px=(64, 96))
-    assert small.input_shape == (None, 64, 96, 3)
-    assert small.output_shape[0] == (None, 8, 12, 15)
