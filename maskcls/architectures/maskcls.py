@@ -15,7 +15,7 @@ CUT = 13
 
 
 def build(
-    *, classes: int, input_px: int, dropout: float, blocks: tuple[Block, ...] = MOBILENET_V2, cut: int = CUT
+    *, classes: int, input_px: int, dropout: float, blocks: tuple[Block, ...] = MOBILENET_V2[: CUT + 1]
 ) -> keras.Model:
     """Return the untrained network.
 
@@ -23,15 +23,14 @@ def build(
         classes: How many.
         input_px: Side of the crops, a multiple of 16.
         dropout: Share of feature channels that training hides.
-        blocks: The backbone's blocks.
-        cut: Inside which of them the backbone ends, where it has widened its features.
+        blocks: The backbone's blocks; it ends inside the last of them, where that has widened its features.
 
     Returns:
         A model from `(n, input_px, input_px, 3) uint8` RGB to probabilities `(n, classes)` and evidence
-        `(n, input_px / 16, input_px / 16, classes)`.
+        `(n, rows, columns, classes)`, 16 pixels to a cell with the usual blocks.
     """
     crops = keras.Input((input_px, input_px, 3), dtype="uint8", name="crops_rgb")
-    features = backbone(crops, blocks[: cut + 1])[f"block_{cut}_expand"]
+    features = backbone(crops, blocks)[f"block_{len(blocks) - 1}_expand"]
     hidden = layers.SpatialDropout2D(dropout, name="dropout")(features)
     evidence = layers.Conv2D(classes, 1, use_bias=False, name="evidence")(hidden)
     means = layers.GlobalAveragePooling2D(name="means")(evidence)

@@ -1,4 +1,4 @@
-"""Things that are no mask, drawn before a bare face: a cup, a phone, a scarf, a sheet of paper, a high collar.
+"""Things that are no mask, drawn before a bare face: a cup, a phone, a scarf, paper, a high collar, a headband.
 
 Classifiers of this field take them for masks. Drawing the parameters is apart from applying them, as for masks
 (`maskcls.data.synthesis`).
@@ -12,13 +12,14 @@ import numpy as np
 from maskcls.data.frame import Frame, Patch, cast_shadow, composed, face_light, light_plane, smooth, soften
 from maskcls.data.prints import Print, as_rgb, draw_print, dyed
 
-OBJECTS = ("cup", "phone", "scarf", "paper", "collar")
+OBJECTS = ("cup", "phone", "scarf", "paper", "collar", "headband")
 _COLOURS = {
     "cup": ((246, 246, 244), (182, 134, 96), (40, 60, 110), (176, 44, 40), (30, 30, 32)),
     "phone": ((18, 18, 20), (232, 232, 234), (70, 96, 140), (196, 150, 140)),
     "scarf": ((120, 28, 36), (60, 64, 72), (196, 176, 140), (40, 60, 110), (224, 222, 216), (24, 24, 26)),
     "paper": ((244, 244, 242), (236, 232, 214)),
     "collar": ((244, 244, 246), (24, 24, 28), (150, 182, 214), (110, 110, 116), (70, 40, 40)),
+    "headband": ((236, 236, 238), (24, 24, 28), (172, 207, 226), (150, 30, 36), (40, 60, 110), (90, 110, 80)),
 }
 # Half of each outline, from the middle of its upper edge down to the middle of its lower one, around its own middle.
 _OUTLINES = {
@@ -27,6 +28,7 @@ _OUTLINES = {
     "scarf": ((0, -0.5), (0.4, -0.56), (0.9, -0.72), (1.2, -0.6), (1.2, 0.9), (0.7, 1.1), (0, 1.2)),
     "paper": ((0, -0.8), (0.6, -0.8), (0.6, -0.8), (0.6, 0.8), (0.6, 0.8), (0, 0.8)),
     "collar": ((0, -0.2), (0.4, -0.34), (0.75, -0.62), (0.9, -0.5), (1.0, 0.6), (0.7, 0.8), (0, 0.9)),
+    "headband": ((0, -0.3), (0.5, -0.26), (0.92, -0.1), (0.98, 0.34), (0.5, 0.24), (0, 0.22)),
 }
 # Where the middle of each lies: least and most, across and down. Scarves leave the nose bare, or who could say?
 _MIDDLES = {
@@ -35,10 +37,12 @@ _MIDDLES = {
     "scarf": ((-0.05, 0.05), (1.5, 2.2)),
     "paper": ((-0.3, 0.3), (1.5, 2.3)),
     "collar": ((-0.05, 0.05), (1.95, 2.3)),
+    # It is on a forehead that masks that are pushed up differ from other cloth.
+    "headband": ((-0.05, 0.05), (-0.85, -0.5)),
 }
-_TILTS = {"cup": 10.0, "phone": 25.0, "scarf": 5.0, "paper": 12.0, "collar": 3.0}
-_ROUND = ("cup", "scarf", "collar")
-_PRINT_SHARES = {"cup": 0.4, "phone": 0.1, "scarf": 0.6, "paper": 0.5, "collar": 0.2}
+_TILTS = {"cup": 10.0, "phone": 25.0, "scarf": 5.0, "paper": 12.0, "collar": 3.0, "headband": 5.0}
+_ROUND = ("cup", "scarf", "collar", "headband")
+_PRINT_SHARES = {"cup": 0.4, "phone": 0.1, "scarf": 0.6, "paper": 0.5, "collar": 0.2, "headband": 0.5}
 
 
 @dataclass(frozen=True)

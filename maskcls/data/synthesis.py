@@ -14,7 +14,7 @@ from maskcls.data.prints import as_rgb, draw_print
 # Where a mask of each class sits, and how often.
 _POSITIONS: dict[str, tuple[tuple[str, float], ...]] = {
     "with_mask": (("worn", 1.0),),
-    "partial_mask": (("below_nose", 0.45), ("chin", 0.3), ("one_ear", 0.13), ("forehead", 0.12)),
+    "partial_mask": (("below_nose", 0.37), ("chin", 0.24), ("one_ear", 0.16), ("forehead", 0.14), ("mouth_bare", 0.09)),
 }
 LABELS = tuple(_POSITIONS)
 _STYLES = (
@@ -36,6 +36,8 @@ _COLOURS = {
     "ffp2": ((240, 240, 238), (236, 240, 242), (30, 30, 33)),
 }
 _PRINT_SHARE = 0.4
+# Of masks that are pushed up: where the lower edge comes to lie, and how long they are.
+_PUSHED_UP = {"forehead": ((-0.5, 0.35), (0.5, 0.9)), "mouth_bare": ((0.6, 0.84), (0.3, 0.8))}
 # Where the middle and the lower edge of a worn mask lie, down from the eyes, in distances from there to the mouth.
 _MIDDLE, _LOWER_EDGE = 1.1, painter.POSITIONS["worn"].lower[-1][1]
 
@@ -45,7 +47,8 @@ class Synthetic:
     """One draw of a mask on a face.
 
     Attributes:
-        position: A key of `painter.POSITIONS`, or "one_ear": it hangs beside the face, or "forehead": pushed up.
+        position: A key of `painter.POSITIONS`, or "one_ear": it hangs beside the face, "forehead": pushed up,
+            or "mouth_bare": over the nose, and the eyes too where it is long.
         style: What it is made of, with its print.
         colour: RGB of the cloth.
         shift: How far it sits from its usual place: right, in distances between the eyes, and down, in distances from
@@ -88,11 +91,12 @@ def draw_synthetic(rng: np.random.Generator, label: str) -> Synthetic:
         style = replace(style, print=draw_print(rng))
     if rng.random() < 0.3:
         style = replace(style, strap_colour=colour)
-    hanging, pushed_up = position == "one_ear", position == "forehead"
-    length = rng.uniform(0.5, 0.9) if pushed_up else np.exp(rng.normal(0, 0.06)) * (0.55 if hanging else 1)
-    # One that is pushed up ends above the nose.
-    lower_edge = _MIDDLE + (_LOWER_EDGE - _MIDDLE) * length
-    down = rng.uniform(-0.5, 0.35) - lower_edge if pushed_up else rng.normal(0, 0.04)
+    hanging = position == "one_ear"
+    length, down = np.exp(rng.normal(0, 0.06)) * (0.55 if hanging else 1), rng.normal(0, 0.04)
+    if position in _PUSHED_UP:
+        ends, lengths = _PUSHED_UP[position]
+        length = rng.uniform(*lengths)
+        down = rng.uniform(*ends) - (_MIDDLE + (_LOWER_EDGE - _MIDDLE) * length)
     return Synthetic(
         position,
         style=style,

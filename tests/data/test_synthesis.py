@@ -29,21 +29,23 @@ def test_a_class_that_cannot_be_painted(rng: np.random.Generator):
 @pytest.mark.parametrize("label", LABELS)
 def test_masks_cover_what_their_class_says(rng: np.random.Generator, head: np.ndarray, label: str):
     positions = set()
-    for _ in range(32):
+    for _ in range(60):
         mask = draw_synthetic(rng, label)
         painted = apply_synthetic(mask, head, LANDMARKS)
         assert painted.shape == head.shape
         assert (painted != head).any()
-        assert mask.position == "forehead" or not covered(painted, head, EYES)
+        assert mask.position in ("forehead", "mouth_bare") or not covered(painted, head, EYES)
         nose, mouth = covered(painted, head, NOSE), covered(painted, head, MOUTH)
         if label == "with_mask":
             assert nose
             assert mouth
         else:
-            assert not nose
             assert mouth == (mask.position == "below_nose")
+            assert not (nose and mouth)
+            assert mask.position == "mouth_bare" or not nose
         positions.add(mask.position)
-    assert positions == ({"worn"} if label == "with_mask" else {"below_nose", "chin", "one_ear", "forehead"})
+    everywhere = {"below_nose", "chin", "one_ear", "forehead", "mouth_bare"}
+    assert positions == ({"worn"} if label == "with_mask" else everywhere)
 
 
 def test_a_draw_says_all(head: np.ndarray):

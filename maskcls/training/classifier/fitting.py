@@ -1,7 +1,8 @@
 """One training of the classifier, from ImageNet weights or another classifier to a saved network."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -34,6 +35,8 @@ class Recipe:
         input_px: Side of the crops.
         cut: Inside which block the backbone ends.
         inner: Share of the channels inside the blocks before it that are kept.
+        stride: Pixels of a crop to a cell of the last features, at most.
+        taught: How much a teacher's word counts beside the label.
     """
 
     epochs: int = 26
@@ -43,17 +46,31 @@ class Recipe:
     input_px: int = 128
     cut: int = architecture.CUT
     inner: float = 1.0
+    stride: int = 16
+    taught: float = 0.0
 
     @property
     def blocks(self) -> tuple[Block, ...]:
         """The backbone's blocks, up to the one that is cut."""
-        first, *rest = MOBILENET_V2[: self.cut]
-        slim = (Block(round(b.inner * self.inner), b.outer, b.stride) for b in rest)
-        return (first, *slim, MOBILENET_V2[self.cut])
+        first, *middle, last = MOBILENET_V2[: self.cut + 1]
+        # The stem halves the picture before them.
+        reached = 2
+        blocks = [first]
+        for block in middle:
+            stride = block.stride if reached * block.stride <= self.stride else 1
+            reached *= stride
+            blocks.append(replace(block, inner=round(block.inner * self.inner), stride=stride))
+        return (*blocks, last)
 
 
 def train(
-    pictures: dict[tuple[str, str], list[Picture]], weights: Path, run: Path, recipe: Recipe, start: Path | None = None
+    pictures: dict[tuple[str, str], list[Picture]],
+    weights: Path,
+    run: Path,
+    recipe: Recipe,
+    *,
+    start: Path | None = None,
+    teacher: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> None:
     """Train on `pictures`; the result is `model.keras` in the folder `run`.
 
@@ -63,6 +80,7 @@ def train(
         run: The run's folder.
         recipe: How.
         start: A classifier of the same layers to start from instead.
+        teacher: Says of crops `(n, s, s, 3) uint8` how likely each class is, `(n, classes)`; for recipes with one.
     """
 
     def batches(first_epoch: int) -> CropBatches:
@@ -73,13 +91,13 @@ def train(
             steps=recipe.steps,
             first_epoch=first_epoch,
             strength=recipe.strength,
+            teacher=teacher,
+            taught=recipe.taught,
             workers=1,
             max_queue_size=8,
         )
 
-    network = architecture.build(
-        classes=len(CLASSES), input_px=recipe.input_px, dropout=_DROPOUT, blocks=recipe.blocks, cut=recipe.cut
-    )
+    network = architecture.build(classes=len(CLASSES), input_px=recipe.input_px, dropout=_DROPOUT, blocks=recipe.blocks)
     if start:
         network.set_weights(keras.saving.load_model(start, compile=False).get_weights())
     elif not (run / "backup").exists():

@@ -71,11 +71,12 @@ def _painted(rng: np.random.Generator, faces: list[_Face], label: str) -> Pictur
 
 
 def _shows(label: str, changed: np.ndarray, box: np.ndarray, landmarks: np.ndarray) -> bool:
-    """Return whether enough of it lies on the face, and a mask covers the nose just when its class says so."""
+    """Return whether enough of it lies on the face, and a mask covers nose and mouth just when its class says so."""
     x0, y0 = np.maximum(box[:2], 0).astype(int)
     x1, y1 = box[2:].astype(int)
-    nose_x, nose_y = np.clip(landmarks[2], 0, np.array(changed.shape[::-1]) - 1).astype(int)
-    as_said = label == _BARE or changed[nose_y, nose_x] == (label == "with_mask")
+    nose_and_mouth = np.stack([landmarks[2], landmarks[3:].mean(axis=0)])
+    x, y = np.clip(nose_and_mouth, 0, np.array(changed.shape[::-1]) - 1).astype(int).T
+    as_said = label == _BARE or changed[y, x].all() == (label == "with_mask")
     return bool(changed[y0:y1, x0:x1].mean() > _LEAST_COVERED and as_said)
 
 

@@ -1,6 +1,6 @@
 """Which pictures the shipped classifier learns from, and batches of crops from them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ SHARES = {
     ("faces.zip", "without_mask"): 0.18,
     ("faces.zip", "partial_mask"): 0.18,
     (PAINTED, "with_mask"): 0.02,
-    (PAINTED, "partial_mask"): 0.05,
+    (PAINTED, "partial_mask"): 0.07,
     (PAINTED, "without_mask"): 0.04,
     ("kaggle12k.zip", "with_mask"): 0.10,
     ("kaggle12k.zip", "without_mask"): 0.09,
@@ -105,6 +105,8 @@ class CropBatches(keras.utils.PyDataset):
         batch: Crops in a batch.
         first_epoch: Where a resumed run stands.
         strength: How much chance changes light, camera and box, 1 as usual.
+        teacher: Says of crops how likely each class is.
+        taught: How much its word counts beside the label (Hinton et al., 2015).
         options: For `keras.utils.PyDataset`: workers and the like.
     """
 
@@ -118,10 +120,13 @@ class CropBatches(keras.utils.PyDataset):
         batch: int = 64,
         first_epoch: int = 0,
         strength: float = 1.0,
+        teacher: Callable[[np.ndarray], np.ndarray] | None = None,
+        taught: float = 0.0,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._pictures, self._strength = pictures, strength
+        self._teacher, self._taught = teacher, taught
         self._keys = [key for key in SHARES if pictures.get(key)]
         weights = np.array([SHARES[key] for key in self._keys])
         self._weights = weights / weights.sum()
@@ -137,11 +142,16 @@ class CropBatches(keras.utils.PyDataset):
         rng = np.random.default_rng((self._epoch, index))
         keys = rng.choice(len(self._keys), self._batch, p=self._weights)
         chosen = [self._pick(rng, self._keys[key]) for key in keys]
-        crops = [
-            random_crop(rng, p, size_px=self._size_px, cut_scale=self._cut_scale, strength=self._strength)
-            for p in chosen
-        ]
-        return np.stack(crops), np.stack([p.truth for p in chosen])
+        crops = np.stack(
+            [
+                random_crop(rng, p, size_px=self._size_px, cut_scale=self._cut_scale, strength=self._strength)
+                for p in chosen
+            ]
+        )
+        truth = np.stack([p.truth for p in chosen])
+        if self._teacher is not None:
+            truth = (1 - self._taught) * truth + self._taught * self._teacher(crops)
+        return crops, truth
 
     def on_epoch_end(self) -> None:
         """Move on to other crops."""

@@ -17,6 +17,12 @@ def test_the_backbone_is_mobilenet_up_to_its_cut():
     assert Recipe(cut=10).blocks == MOBILENET_V2[:11]
 
 
+def test_a_finer_map_strides_less_and_keeps_its_widths():
+    fine, usual = Recipe(stride=8).blocks, Recipe().blocks
+    assert [b.stride for b in fine] == [1 if i == 6 else b.stride for i, b in enumerate(usual)]
+    assert [(b.inner, b.outer) for b in fine] == [(b.inner, b.outer) for b in usual]
+
+
 def test_a_slimmer_backbone_keeps_its_first_and_its_last_block():
     slim, full = Recipe(inner=0.5).blocks, Recipe().blocks
     assert (slim[0], slim[-1]) == (full[0], full[-1])
@@ -27,11 +33,11 @@ def test_a_slimmer_backbone_keeps_its_first_and_its_last_block():
 def test_a_training_goes_on_from_another(tmp_path: Path, rng: np.random.Generator):
     """With a rate of nothing the result is what it started from."""
     recipe = Recipe(epochs=1, steps=1, rate=0.0, input_px=32, cut=1)
-    start = architecture.build(classes=3, input_px=32, dropout=0.0, blocks=recipe.blocks, cut=1)
+    start = architecture.build(classes=3, input_px=32, dropout=0.0, blocks=recipe.blocks)
     start.save(tmp_path / "start.keras")
     faces = [Picture(rng.integers(0, 256, (40, 40, 3), np.uint8), label, (1.0, 1.0)) for label in (0, 1)]
     pictures = {("faces.zip", "with_mask"): faces[:1], ("faces.zip", "without_mask"): faces[1:]}
-    train(pictures, tmp_path, tmp_path, recipe, tmp_path / "start.keras")
+    train(pictures, tmp_path, tmp_path, recipe, start=tmp_path / "start.keras")
     ended = keras.saving.load_model(tmp_path / "model.keras", compile=False)
     for mine, other in zip(ended.get_weights(), start.get_weights(), strict=True):
         assert mine == pytest.approx(other, abs=1e-6)

@@ -66,6 +66,22 @@ def test_labels_stay_with_their_crops_and_classes_come_up_by_their_shares(pictur
     assert 60 < (labels == 0).sum() < 140  # both have the same share
 
 
+def test_a_teacher_is_asked_about_the_very_crops(pictures: dict):
+    settings = {"size_px": 32, "cut_scale": 1.3, "steps": 1, "batch": 20}
+    crops, labels = CropBatches(pictures, **settings)[0]
+    asked = []
+
+    def teacher(crops_rgb: np.ndarray) -> np.ndarray:
+        asked.append(crops_rgb)
+        return np.tile(np.array([0.0, 1.0, 0.0], np.float32), (len(crops_rgb), 1))
+
+    taught_crops, truths = CropBatches(pictures, **settings, teacher=teacher, taught=0.7)[0]
+    assert np.array_equal(taught_crops, crops)
+    assert np.array_equal(asked[0], crops)
+    assert truths[:, 1] == pytest.approx(0.3 * labels[:, 1] + 0.7)
+    assert truths.sum(axis=1) == pytest.approx(1)
+
+
 def test_a_crop_stays_about_the_face(rng: np.random.Generator):
     """A bright disc as large as the face stays in the middle, and about as large, whatever chance does."""
     image_rgb = np.full((160, 160, 3), 40, np.uint8)
