@@ -39,12 +39,10 @@ VARIANTS = {
     "as-shipped": _SHORT,
     "half-width": replace(_SHORT, inner=0.5),
     "half-width-taught": replace(_SHORT, inner=0.5, taught=_TAUGHT),
-    "taught": replace(_SHORT, taught=_TAUGHT),
     # Cut sooner: each cell of the map sees less of the face, and inside block 6 the cells are half as large.
     "cut-10": replace(_SHORT, cut=10),
     "cut-6": replace(_SHORT, cut=6),
     "96-px": replace(_SHORT, input_px=96),
-    "96-px-fine": replace(_SHORT, input_px=96, stride=8),
     "112-px": replace(_SHORT, input_px=112),
     "160-px": replace(_SHORT, input_px=160),
 }

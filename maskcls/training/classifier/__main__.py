@@ -44,9 +44,7 @@ log = logging.getLogger("maskcls.training.classifier")
     type=click.Path(path_type=Path, exists=True),
     help="The run of maskcls.training.classifier.folds, whose opinions soften the labels.",
 )
-@click.option(
-    "--painted", default=1500, show_default=True, help="Faces with something painted on them, for each class."
-)
+@click.option("--painted", default=900, show_default=True, help="Faces with something painted on them, for each class.")
 @click.option("--epochs", default=26, show_default=True, help="Epochs of the run; the learning rate falls once.")
 @click.option("--steps", default=100, show_default=True, help="Batches of 64 in an epoch.")
 @click.option("--rate", default=5e-4, show_default=True, help="Highest learning rate.")

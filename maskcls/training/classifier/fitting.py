@@ -35,7 +35,6 @@ class Recipe:
         input_px: Side of the crops.
         cut: Inside which block the backbone ends.
         inner: Share of the channels inside the blocks before it that are kept.
-        stride: Pixels of a crop to a cell of the last features, at most.
         taught: How much a teacher's word counts beside the label.
     """
 
@@ -46,21 +45,13 @@ class Recipe:
     input_px: int = 128
     cut: int = architecture.CUT
     inner: float = 1.0
-    stride: int = 16
     taught: float = 0.0
 
     @property
     def blocks(self) -> tuple[Block, ...]:
         """The backbone's blocks, up to the one that is cut."""
         first, *middle, last = MOBILENET_V2[: self.cut + 1]
-        # The stem halves the picture before them.
-        reached = 2
-        blocks = [first]
-        for block in middle:
-            stride = block.stride if reached * block.stride <= self.stride else 1
-            reached *= stride
-            blocks.append(replace(block, inner=round(block.inner * self.inner), stride=stride))
-        return (*blocks, last)
+        return (first, *(replace(block, inner=round(block.inner * self.inner)) for block in middle), last)
 
 
 def train(

@@ -27,7 +27,7 @@ SHARES = {
     ("faces.zip", "without_mask"): 0.18,
     ("faces.zip", "partial_mask"): 0.18,
     (PAINTED, "with_mask"): 0.02,
-    (PAINTED, "partial_mask"): 0.07,
+    (PAINTED, "partial_mask"): 0.05,
     (PAINTED, "without_mask"): 0.04,
     ("kaggle12k.zip", "with_mask"): 0.10,
     ("kaggle12k.zip", "without_mask"): 0.09,

@@ -17,12 +17,6 @@ def test_the_backbone_is_mobilenet_up_to_its_cut():
     assert Recipe(cut=10).blocks == MOBILENET_V2[:11]
 
 
-def test_a_finer_map_strides_less_and_keeps_its_widths():
-    fine, usual = Recipe(stride=8).blocks, Recipe().blocks
-    assert [b.stride for b in fine] == [1 if i == 6 else b.stride for i, b in enumerate(usual)]
-    assert [(b.inner, b.outer) for b in fine] == [(b.inner, b.outer) for b in usual]
-
-
 def test_a_slimmer_backbone_keeps_its_first_and_its_last_block():
     slim, full = Recipe(inner=0.5).blocks, Recipe().blocks
     assert (slim[0], slim[-1]) == (full[0], full[-1])
