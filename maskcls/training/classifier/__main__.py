@@ -11,6 +11,7 @@ from maskcls.training.classifier.fitting import Recipe, train
 from maskcls.training.classifier.opinions import read_opinions
 from maskcls.training.classifier.painted import paint_pictures
 from maskcls.training.classifier.pictures import load_pictures
+from maskcls.training.classifier.teachers import together
 from maskcls.training.entries import training_entries
 from maskcls.training.teacher import Teacher
 
@@ -54,6 +55,14 @@ log = logging.getLogger("maskcls.training.classifier")
     type=click.Path(path_type=Path, exists=True),
     help="A classifier (.keras) to start from, instead of ImageNet.",
 )
+@click.option(
+    "--teacher",
+    "teachers",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="A classifier (.keras) whose word counts beside the labels; of several, what they say together.",
+)
+@click.option("--taught", default=0.7, show_default=True, help="How much the teachers' word counts, 0 to 1.")
 def main(
     data: Path,
     weights: Path,
@@ -61,6 +70,8 @@ def main(
     folds: Path | None,
     painted: int,
     start: Path | None,
+    teachers: tuple[Path, ...],
+    taught: float,
     **recipe: Any,
 ) -> None:
     """Train the classifier on face pictures, without any group of a validation or test split."""
@@ -73,7 +84,9 @@ def main(
         pictures |= paint_pictures(pictures, teacher, count=painted, answers=run / "landmarks.npz")
     for (archive, name), some in pictures.items():
         log.info("%s %s: %d pictures", archive, name, len(some))
-    train(pictures, weights, run, Recipe(**recipe), start=start)
+    if teachers:
+        recipe |= {"taught": taught}
+    train(pictures, weights, run, Recipe(**recipe), start=start, teacher=together(teachers) if teachers else None)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,27 @@
+"""Trained classifiers as teachers of the next one: what several say together is right more often than what one says."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+
+def together(files: Sequence[Path]) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what several classifiers say of crops, as one (Hinton et al., 2015).
+
+    Args:
+        files: Networks as `architectures.maskcls.build` returns them, saved as `.keras`; at least one.
+
+    Returns:
+        From `(n, s, s, 3) uint8` to `(n, classes) float32`, the geometric mean of their probabilities, scaled to a sum
+        of one.
+    """
+    networks = [keras.saving.load_model(file, compile=False) for file in files]
+
+    def answer(crops_rgb: np.ndarray) -> np.ndarray:
+        answers = [np.asarray(network.predict_on_batch(crops_rgb)[0], np.float64) for network in networks]
+        mean = np.exp(np.mean(np.log(np.maximum(answers, 1e-9)), axis=0))
+        return (mean / mean.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    return answer
