@@ -32,7 +32,7 @@ models: $(VENV)/.app ## Train the shipped models again from $(DATA) and $(WEIGHT
 	$(BIN)/python -m maskcls.training.classifier --data $(DATA) --weights $(WEIGHTS) --run $(RUNS)/classifier
 	$(BIN)/python -m maskcls.training.ship --data $(DATA) --weights $(WEIGHTS) --runs $(RUNS)
 
-knee: $(VENV)/.app ## Train and measure smaller and larger classifiers, half an hour or more; goes on where it stopped
+knee: $(VENV)/.app ## Train and measure smaller and larger classifiers, an hour or more; goes on where it stopped
 	$(BIN)/python -m maskcls.training.knee --data $(DATA) --weights $(WEIGHTS) --run $(RUNS)/knee
 
 bench: $(VENV)/.app ## Time our way of a picture against the tutorials' way

@@ -6,8 +6,9 @@ came out stands in `docs/knee.md`.
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,16 @@ def main(data: Path, weights: Path, run: Path, painted: int, only: tuple[str, ..
             ship_classifier(run / name / "model.keras", run / "models", data, name=name)
     rows = [measure(Registry(home_folder=run), name, data) for name in chosen]
     rows += formats(run / next(iter(chosen)) / "model.keras", run, data)
+    files = [(run / "models" / name / "model.tflite", recipe.input_px) for name, recipe in chosen.items()]
+    files += [(_in_bits(run, bits), files[0][1]) for bits in _BITS]
+    for row, crop_ms in zip(rows, crop_times(files), strict=True):
+        row["crop_ms"] = crop_ms
     (run / "knee.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     click.echo(table(rows))
 
 
 def measure(registry: Registry, name: str, data: Path) -> dict[str, Any]:
-    """Return what the version `name` is worth on validation faces, how large it is, and how quick."""
+    """Return what the version `name` is worth on validation faces, and how large it is."""
     classifier = registry.classifier(name)
     with Store(data / "faces.zip") as store:
         scores = evaluate_crops(store, classifier, options=_VALIDATION)
@@ -90,29 +95,37 @@ def measure(registry: Registry, name: str, data: Path) -> dict[str, Any]:
         "rank_correlation": agreement["rank_correlation"],
         "in_hottest": agreement["in_hottest"],
         "kb": (folder / "model.tflite").stat().st_size / 1000,
-        "crop_ms": crop_ms(folder / "model.tflite", classifier.card.input_px),
     }
 
 
 def formats(trained: Path, run: Path, data: Path) -> list[dict[str, Any]]:
-    """Return size, time and accuracy of one network with weights of 32, 16 and 8 bits."""
+    """Return size and accuracy of one network with weights of 32, 16 and 8 bits; the files stay in `run`."""
     network = keras.saving.load_model(trained, compile=False)
-    size_px = network.input_shape[1]
-    crops, labels = validation_crops(data, size_px=size_px)
+    crops, labels = validation_crops(data, size_px=network.input_shape[1])
     rows = []
     for bits in _BITS:
-        path = run / f"{bits}-bits.tflite"
+        path = _in_bits(run, bits)
         export_litert(network, path, bits=bits, pictures=[crop[None] for crop in crops[::3]])
         answers = LiteRTEngine(path).run(crops)[0].argmax(axis=1)
         row = {"accuracy": float((answers == labels).mean()), "kb": path.stat().st_size / 1000}
-        rows.append({"name": f"{trained.parent.name}, {bits} bits", **row, "crop_ms": crop_ms(path, size_px)})
+        rows.append({"name": f"{trained.parent.name}, {bits} bits", **row})
     return rows
 
 
-def crop_ms(path: Path, size_px: int) -> float:
-    """Return the median time of one crop through a `.tflite` file, on two threads."""
-    engine, crop = LiteRTEngine(path), np.zeros((1, size_px, size_px, 3), np.uint8)
-    return median_ms([lambda: engine.run(crop)], runs=_TIMED)[0]
+def crop_times(files: Sequence[tuple[Path, int]]) -> list[float]:
+    """Return the median time in ms of one crop through each `.tflite` file, on two threads.
+
+    They take turns: a machine's speed varies by more than networks differ.
+
+    Args:
+        files: With the side of its crops in pixels each.
+    """
+    ways = [partial(LiteRTEngine(path).run, np.zeros((1, px, px, 3), np.uint8)) for path, px in files]
+    return median_ms(ways, runs=_TIMED)
+
+
+def _in_bits(run: Path, bits: int) -> Path:
+    return run / f"{bits}-bits.tflite"
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -34,4 +34,8 @@ def test_no_two_variants_are_the_same():
 
 def test_the_time_of_a_crop(models_folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(knee, "_TIMED", 3)
-    assert 0 < knee.crop_ms(models_folder / "tiny-3" / "model.tflite", 32) < 1000
+    assert knee.crop_times([]) == []
+    tiny = models_folder / "tiny-3" / "model.tflite"
+    times = knee.crop_times([(tiny, 32), (tiny, 32)])
+    assert len(times) == 2
+    assert all(0 < ms < 1000 for ms in times)

@@ -50,6 +50,7 @@ log = logging.getLogger("maskcls.training.classifier")
 @click.option("--steps", default=100, show_default=True, help="Batches of 64 in an epoch.")
 @click.option("--rate", default=5e-4, show_default=True, help="Highest learning rate.")
 @click.option("--strength", default=1.0, show_default=True, help="How much chance changes light, camera and box.")
+@click.option("--seed", default=0, show_default=True, help="Where chance starts; another one makes another run.")
 @click.option(
     "--start",
     type=click.Path(path_type=Path, exists=True),
@@ -76,7 +77,7 @@ def main(
 ) -> None:
     """Train the classifier on face pictures, without any group of a validation or test split."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(recipe["seed"])
     run.mkdir(parents=True, exist_ok=True)
     pictures = load_pictures(data, training_entries(data), read_opinions(folds) if folds else None)
     if painted:

@@ -36,6 +36,7 @@ class Recipe:
         cut: Inside which block the backbone ends.
         inner: Share of the channels inside the blocks before it that are kept.
         taught: How much a teacher's word counts beside the label.
+        seed: Which crops; another one makes another run.
     """
 
     epochs: int = 26
@@ -46,6 +47,7 @@ class Recipe:
     cut: int = architecture.CUT
     inner: float = 1.0
     taught: float = 0.0
+    seed: int = 0
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -81,6 +83,7 @@ def train(
             cut_scale=CUT_SCALE,
             steps=recipe.steps,
             first_epoch=first_epoch,
+            seed=recipe.seed,
             strength=recipe.strength,
             teacher=teacher,
             taught=recipe.taught,

@@ -1,19 +1,16 @@
-"""Bare faces of the training set with masks, or things that are none, on them: drawn, or cut out of other pictures.
+"""Bare faces of the training set with masks, or things that are none, painted on them.
 
 Partial masks, and cups and scarves before a mouth, are what photographs show too seldom.
 """
 
 import hashlib
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from maskcls.data.frame import Frame
 from maskcls.data.objects import apply_thing, draw_thing
 from maskcls.data.synthesis import LABELS, apply_synthetic, draw_synthetic
-from maskcls.data.transplants import Cutout, cut_out, draw_place, transplant
 from maskcls.labels import CLASSES
 from maskcls.training.answers import kept
 from maskcls.training.classifier.pictures import PAINTED, Picture
@@ -21,17 +18,13 @@ from maskcls.training.teacher import Teacher
 
 log = logging.getLogger(__name__)
 
-_BARE, _WORN = "without_mask", "with_mask"
+_BARE = "without_mask"
 # Half of them from each: one shows people in the street, the other portraits.
 _ARCHIVES = ("faces.zip", "kaggle12k.zip")
 # On a smaller face no eye can tell where a mask sits.
 _LEAST_PX = 48
 _SURE_SCORE = 0.8
 _TRIES = 10
-# Of the masks, so many are cut out of pictures of the same archive, from the face that looks most nearly the same way
-# among a few: a mask seen from in front does not fit a profile.
-_CUT_OUT_SHARE = 0.6
-_WEARERS = 8
 # Share of the face's box; a mask at one ear covers little, one that hangs beside the picture nothing.
 _LEAST_COVERED = 0.06
 
@@ -51,59 +44,30 @@ def paint_pictures(
         answers: An `.npz` file where the teacher's answers are kept, so that it is asked only once.
     """
     with kept(answers) as known:
-
-        def faces(label: str) -> list[list[_Face]]:
-            return [_with_landmarks(pictures.get((archive, label), []), teacher, known) for archive in _ARCHIVES]
-
-        bare, worn = faces(_BARE), faces(_WORN)
-    stocks = [_Stock(some, _cut_outs(wearers)) for some, wearers in zip(bare, worn, strict=True) if some]
-    if not stocks:
+        bare = [_with_landmarks(pictures.get((archive, _BARE), []), teacher, known) for archive in _ARCHIVES]
+    some = [faces for faces in bare if faces]
+    if not some:
         return {}
     rng = np.random.default_rng(0)
     result: dict[tuple[str, str], list[Picture]] = {}
     for label in (*LABELS, _BARE):
-        drawn = [_painted(rng, stocks[i % len(stocks)], label) for i in range(count)]
+        drawn = [_painted(rng, some[i % len(some)], label) for i in range(count)]
         result[PAINTED, label] = [picture for picture in drawn if picture is not None]
         log.info("%d pictures painted as %s", len(result[PAINTED, label]), label)
     return result
 
 
-@dataclass(frozen=True)
-class _Stock:
-    """What there is of one archive: bare faces, and masks that were cut out."""
-
-    faces: list[_Face]
-    masks: list[Cutout]
-
-
-def _cut_outs(wearers: list[_Face]) -> list[Cutout]:
-    found = [cut_out(picture.image_rgb, landmarks) for picture, _, landmarks in wearers]
-    masks = [mask for mask in found if mask is not None]
-    log.info("%d masks cut out of %d pictures", len(masks), len(wearers))
-    return masks
-
-
-def _painted(rng: np.random.Generator, stock: _Stock, label: str) -> Picture | None:
+def _painted(rng: np.random.Generator, faces: list[_Face], label: str) -> Picture | None:
     """Return a face with a mask that shows what its class says, or a thing; None when a few tries gave none."""
     for _ in range(_TRIES):
-        picture, box, landmarks = stock.faces[int(rng.integers(len(stock.faces)))]
-        image_rgb = _put_on(rng, picture.image_rgb, landmarks, label, stock.masks)
+        picture, box, landmarks = faces[int(rng.integers(len(faces)))]
+        if label == _BARE:
+            image_rgb = apply_thing(draw_thing(rng), picture.image_rgb, landmarks)
+        else:
+            image_rgb = apply_synthetic(draw_synthetic(rng, label), picture.image_rgb, landmarks)
         if _shows(label, (image_rgb != picture.image_rgb).any(axis=2), box, landmarks):
             return Picture(image_rgb, CLASSES.index(label), picture.cut)
     return None
-
-
-def _put_on(
-    rng: np.random.Generator, image_rgb: np.ndarray, landmarks: np.ndarray, label: str, masks: list[Cutout]
-) -> np.ndarray:
-    if label == _BARE:
-        return apply_thing(draw_thing(rng), image_rgb, landmarks)
-    if masks and rng.random() < _CUT_OUT_SHARE:
-        turn = Frame.of(landmarks).turn
-        some = [masks[i] for i in rng.integers(len(masks), size=_WEARERS)]
-        mask = min(some, key=lambda mask: abs(mask.frame.turn - turn))
-        return transplant(mask, draw_place(rng, label), image_rgb, landmarks)
-    return apply_synthetic(draw_synthetic(rng, label), image_rgb, landmarks)
 
 
 def _shows(label: str, changed: np.ndarray, box: np.ndarray, landmarks: np.ndarray) -> bool:

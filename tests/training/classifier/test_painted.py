@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskcls.data.painter import paint_mask
 from maskcls.data.synthesis import LABELS
 from maskcls.labels import CLASSES
 from maskcls.training.classifier.painted import paint_pictures
@@ -58,20 +57,3 @@ def test_each_class_gets_its_count(tmp_path: Path):
             assert np.ptp(picture.image_rgb) > 20
             assert np.array_equal(picture.image_rgb, same.image_rgb)
     assert all(np.ptp(picture.image_rgb) == 0 for picture in bare["faces.zip", "without_mask"])
-
-
-def test_masks_that_somebody_wears_are_put_on_bare_faces_too(tmp_path: Path):
-    # Hardly anything that is drawn has this colour.
-    pink = paint_mask(np.full((120, 120, 3), 120, np.uint8), LANDMARKS, colour=(255, 40, 200))
-    worn = {("faces.zip", "with_mask"): [Picture(pink, CLASSES.index("with_mask"), (1.6, 1.6))]}
-    count = 60
-    painted = paint_pictures(pictures() | worn, Teacher(), count=count, answers=tmp_path / "a.npz")
-
-    def pinks(label: str) -> int:
-        shown = [picture.image_rgb.astype(int) for picture in painted[PAINTED, label]]
-        pink = [(rgb[..., 0] > 80 + rgb[..., 1]) & (rgb[..., 2] > 50 + rgb[..., 1]) for rgb in shown]
-        return sum(bool(where.mean() > 0.01) for where in pink)
-
-    assert pinks("without_mask") < 0.1 * count
-    for label in LABELS:
-        assert 0.3 * count < pinks(label) < 0.8 * count

@@ -58,6 +58,14 @@ def test_batches_can_be_repeated(pictures: dict):
     assert not np.array_equal(again[3][0], crops)
 
 
+def test_another_seed_gives_other_crops(pictures: dict):
+    one, same, other = (
+        CropBatches(pictures, size_px=32, cut_scale=1.3, steps=1, batch=4, seed=seed)[0][0] for seed in (1, 1, 2)
+    )
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
 def test_labels_stay_with_their_crops_and_classes_come_up_by_their_shares(pictures: dict):
     crops, truths = CropBatches(pictures, size_px=32, cut_scale=1.3, steps=1, batch=200)[0]
     labels = truths.argmax(axis=1)
