@@ -20,7 +20,8 @@ app-https: $(VENV)/.app ## The same by https with a certificate of its own, for 
 	$(BIN)/streamlit run app.py --server.sslCertFile .maskcls/https/cert.pem --server.sslKeyFile .maskcls/https/key.pem
 
 test: $(VENV)/.dev ## Run all tests; the browser tests skip without Chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m browser
 
 check: $(VENV)/.dev ## Linter, formatter and type checker
 	$(BIN)/ruff check .
