@@ -3,6 +3,7 @@
 import numpy as np
 
 from maskcls.cards import Card
+from maskcls.classifier.second_look import is_unclear, mean_answer
 from maskcls.engines import Engine
 from maskcls.errors import ModelError
 
@@ -27,7 +28,9 @@ class Classifier:
     def classify(self, crops_rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return probabilities `(n, classes) float32` and evidence `(n, rows, columns, classes) float32`.
 
-        A network without evidence maps of its own, such as a VGG16, gives maps of 0 × 0 cells.
+        Where an answer is not clear the mirror image is asked too; probabilities and evidence are then of both, and the
+        evidence still adds up to the answer. A network without evidence maps of its own, such as a VGG16, gives maps of
+        0 × 0 cells.
 
         Args:
             crops_rgb: `(n, s, s, 3) uint8` with `s` the card's `input_px`; n may be zero.
@@ -38,6 +41,16 @@ class Classifier:
         if not len(crops_rgb):
             count = len(self.card.classes)
             return np.zeros((0, count), np.float32), np.zeros((0, 1, 1, count), np.float32)
+        probabilities, evidence = self._look(crops_rgb)
+        unclear = is_unclear(probabilities)
+        if unclear.any():
+            again, turned = self._look(np.ascontiguousarray(crops_rgb[unclear, :, ::-1]))
+            probabilities[unclear] = mean_answer(probabilities[unclear], again)
+            evidence[unclear] = (evidence[unclear] + turned[:, :, ::-1]) / 2
+        return probabilities, evidence
+
+    def _look(self, crops_rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the network says of crops as they are; the caller's to change."""
         outputs = self._engine.run(crops_rgb)
         if [output.ndim for output in outputs] not in ([2], [2, 4]):
             raise ModelError(
@@ -51,4 +64,4 @@ class Classifier:
                 f"The model {self.card.name} answers with {probabilities.shape[-1]} classes, but its card lists "
                 f"{len(self.card.classes)}. Restore the version or choose another one."
             )
-        return probabilities, np.asarray(evidence, np.float32)
+        return np.array(probabilities, np.float32), np.array(evidence, np.float32)

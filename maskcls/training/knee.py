@@ -24,11 +24,9 @@ from maskcls.evaluation.agreement import evaluate_agreement
 from maskcls.export import export_litert
 from maskcls.registry import Registry
 from maskcls.training.classifier.fitting import Recipe, train
-from maskcls.training.classifier.painted import paint_pictures
-from maskcls.training.classifier.pictures import FACES_CUT, Picture, load_pictures
-from maskcls.training.entries import training_entries
+from maskcls.training.classifier.painted import training_pictures
+from maskcls.training.classifier.pictures import FACES_CUT, Picture
 from maskcls.training.ship import ship_classifier, validation_crops
-from maskcls.training.teacher import Teacher
 
 log = logging.getLogger("maskcls.training.knee")
 
@@ -65,7 +63,8 @@ def main(data: Path, weights: Path, run: Path, painted: int, only: tuple[str, ..
     run.mkdir(parents=True, exist_ok=True)
     chosen = {name: VARIANTS[name] for name in only or VARIANTS}
     if not all((run / name / "model.keras").exists() for name in chosen):
-        _train_all(chosen, _pictures(data, weights, run, painted), weights, run)
+        pictures = training_pictures(data, weights, painted=painted, answers=run / "landmarks.npz")
+        _train_all(chosen, pictures, weights, run)
     for name in chosen:
         if not (run / "models" / name).exists():
             (run / "models").mkdir(exist_ok=True)
@@ -155,12 +154,6 @@ def _shipped(run: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Return what the shipped classifier says of crops; in the run's folder nobody has promoted another one."""
     classifier = Registry(home_folder=run).classifier()
     return lambda crops_rgb: classifier.classify(crops_rgb)[0]
-
-
-def _pictures(data: Path, weights: Path, run: Path, painted: int) -> dict[tuple[str, str], list[Picture]]:
-    pictures = load_pictures(data, training_entries(data))
-    teacher = Teacher(weights / "yunet_n_dynamic.onnx")
-    return pictures | paint_pictures(pictures, teacher, count=painted, answers=run / "landmarks.npz")
 
 
 if __name__ == "__main__":

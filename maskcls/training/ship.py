@@ -19,6 +19,7 @@ import numpy as np
 from maskcls import images
 from maskcls.architectures import maskcls as architecture
 from maskcls.cards import KINDS, Card, made_now, read_card, write_card
+from maskcls.classifier.second_look import after_second_look
 from maskcls.data.corrections import read_corrections
 from maskcls.data.crops import find_crops
 from maskcls.data.manifest import read_manifest
@@ -69,7 +70,7 @@ _NOT_MEASURED = {
 @click.option(
     "--only",
     type=click.Choice([*KINDS, "figures"]),
-    help="Replace this version alone, or with *figures* none; both are measured again.",
+    help="Replace this version alone, or with *figures* none; both are measured again, and thresholds chosen.",
 )
 def main(data: Path, weights: Path, runs: Path, models: Path, only: str | None) -> None:
     """Turn the runs `finder` and `classifier` into shipped versions, with figures measured on the test splits."""
@@ -83,6 +84,8 @@ def main(data: Path, weights: Path, runs: Path, models: Path, only: str | None) 
     for kind, ship in (("finder", ship_finder), ("classifier", ship_classifier)):
         if only in (None, kind):
             ship(runs / kind / "model.keras", models, data)
+    if only == "figures":
+        settle_threshold(_CLASSIFIER, models, data)
     (models / "shipped.json").write_text(json.dumps(names, indent=2) + "\n", encoding="utf-8")
     figures = measure(Registry(shipped_folder=models), data, weights)
     for kind, name in names.items():
@@ -175,8 +178,8 @@ def ship_classifier(trained: Path, models: Path, data: Path, *, name: str = _CLA
     temperature = choose_temperature(logits, labels)
     architecture.fold_temperature(network, temperature)
     round_weights(network)
-    probabilities = network.predict(crops, batch_size=64, verbose=0)[0]
-    threshold = choose_threshold(probabilities, labels, accuracy=SURE_ACCURACY, most_unsure=MOST_UNSURE)
+    views = (network.predict(view, batch_size=64, verbose=0)[0] for view in (crops, crops[:, :, ::-1]))
+    threshold = _threshold(after_second_look(*views), labels)
     log.info("temperature %.3f, threshold %.3f on %d validation faces", temperature, threshold, len(labels))
     card = Card(
         name=name,
@@ -186,7 +189,7 @@ def ship_classifier(trained: Path, models: Path, data: Path, *, name: str = _CLA
         input_px=input_px,
         cut_scale=CUT_SCALE,
         temperature=round(temperature, 4),
-        threshold=round(threshold, 4),
+        threshold=threshold,
         settings={"architecture": "maskcls", "shares": {f"{a}/{c}": share for (a, c), share in SHARES.items()}},
         data=[_provenance(data, archive, count) for archive, count in _counts(data).items()],
         parent="MobileNetV2, ImageNet (google-coral/test_data, Apache-2.0); from YuNet landmarks for painting on faces",
@@ -194,6 +197,19 @@ def ship_classifier(trained: Path, models: Path, data: Path, *, name: str = _CLA
         **made_now(),
     )
     _write(network, card, models)
+
+
+def settle_threshold(name: str, models: Path, data: Path) -> None:
+    """Choose the threshold of a classifier version in the folder `models` anew, by its answers on validation faces."""
+    classifier = Registry(shipped_folder=models).classifier(name)
+    crops, labels = validation_crops(data, size_px=classifier.card.input_px)
+    threshold = _threshold(classifier.classify(crops)[0], labels)
+    log.info("threshold %.4f of %s", threshold, name)
+    write_card(replace(classifier.card, threshold=threshold), models / name)
+
+
+def _threshold(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    return round(choose_threshold(probabilities, labels, accuracy=SURE_ACCURACY, most_unsure=MOST_UNSURE), 4)
 
 
 def validation_crops(data: Path, *, size_px: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,9 +7,11 @@ import streamlit as st
 
 from maskcls import drawing, images
 from maskcls.analysis import crop_of
+from maskcls.classifier.second_look import CLEAR
 from maskcls.explain import methods
 from maskcls.explain.explanation import Explanation, explain_face
 from maskcls.explain.regions import OUTSIDE
+from maskcls.face import Face
 from maskcls.ui import charts, downloads, face_card, models
 from maskcls.ui.models import Opened
 from maskcls.ui.pick_face import Chosen
@@ -22,6 +24,10 @@ _SHELF, _CHOSEN = "explanations", "explain_methods"
 HOW_TO_READ = (
     "Left the face, in the middle the map, right both: the brighter, the more a place spoke for the class. Each map is "
     "scaled to its own strongest place."
+)
+_BOTH_VIEWS = (
+    "The percentages are of the face and its mirror image together, since the first answer was not clear; the maps are "
+    "of the face as it is."
 )
 
 
@@ -52,12 +58,18 @@ def show(chosen: Chosen) -> None:
     if not picked:
         st.info("Choose a method above.", icon=":material/touch_app:")
         return
-    st.caption(HOW_TO_READ)
+    st.caption(_how_to_read(chosen.face))
     with st.grid("auto", min_column_width=_CARD_PX):
         for by in sorted(picked, key=lambda by: by != methods.DEFAULT):
             with st.container(border=True, height="stretch", gap="small"):
                 found = _explained(chosen, opened, name, by, layer)
                 _card(found, chosen, opacity=opacity, colour_map=colour_map)
+
+
+def _how_to_read(face: Face) -> str:
+    # A clear first answer stays as it is: what is below was asked twice.
+    asked_twice = max(face.probabilities.values()) < CLEAR
+    return f"{HOW_TO_READ} {_BOTH_VIEWS}" if asked_twice else HOW_TO_READ
 
 
 def _class(chosen: Chosen) -> str:

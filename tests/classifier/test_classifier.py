@@ -71,3 +71,47 @@ def test_a_network_without_evidence(monkeypatch: pytest.MonkeyPatch):
 
 def test_where_it_runs():
     assert classifier("a", "b").device == "paper"
+
+
+class Left:
+    """Believes in the first class as far as the left column is bright, and has its evidence in the left cell."""
+
+    device = "paper"
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def run(self, images_rgb: np.ndarray) -> list[np.ndarray]:
+        self.asked.append(len(images_rgb))
+        logits = images_rgb[:, :, 0].mean(axis=(1, 2)) / 20 - 4
+        evidence = np.zeros((len(images_rgb), 1, 2, 2), np.float32)
+        evidence[:, 0, 0, 0] = 2 * logits
+        share = 1 / (1 + np.exp(-logits))
+        answers = np.stack([share, 1 - share], axis=1).astype(np.float32)
+        # As LiteRT may: nobody is to write into what an engine answered.
+        answers.flags.writeable = evidence.flags.writeable = False
+        return [answers, evidence]
+
+
+def test_what_is_not_clear_is_asked_again_in_the_mirror():
+    engine = Left()
+    one = Classifier(Card("left", "classifier", classes=("a", "b"), input_px=8), engine)
+    crops = np.zeros((3, 8, 8, 3), np.uint8)
+    crops[1, :, 0], crops[1, :, -1] = 100, 180  # logits 1 and 5
+    crops[2, :, 0] = 255
+    probabilities, evidence = one.classify(crops)
+    assert engine.asked == [3, 1]
+    assert probabilities[:, 0] == pytest.approx(1 / (1 + np.exp([4.0, -3.0, -8.75])), abs=1e-4)
+    assert evidence[1, 0, :, 0] == pytest.approx([1.0, 5.0])
+    # The evidence adds up to the answer before and after.
+    assert evidence[..., 0].mean(axis=(1, 2)) == pytest.approx([-4.0, 3.0, 8.75])
+    turned, turned_evidence = one.classify(crops[1:2, :, ::-1])
+    assert turned[0] == pytest.approx([0.9933, 0.0067], abs=1e-4)
+    assert turned_evidence[0, 0, :, 0] == pytest.approx([10.0, 0.0])
+
+
+def test_what_is_clear_is_asked_once():
+    engine = Left()
+    one = Classifier(Card("left", "classifier", classes=("a", "b"), input_px=8), engine)
+    one.classify(np.zeros((5, 8, 8, 3), np.uint8))
+    assert engine.asked == [5]

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskcls.explain.network import Network
 from maskcls.finder.finder import Found
-from maskcls.ui import models, pick_face
+from maskcls.ui import models, pick_face, why
 from tests.conftest import tiny_network
 from tests.pages.fakes import FakeFinder, open_app, picture, upload
 from tests.pages.test_photos import words
@@ -81,6 +81,15 @@ def test_methods_side_by_side(explain: AppTest):
     labels = [one.label for one in explain.get("download_button")]
     assert labels.count("PNG") == labels.count("Raw map")
     assert labels
+
+
+@pytest.mark.parametrize(("clear", "said"), [(0.95, True), (0.5, False)])
+def test_who_was_looked_at_twice(explain: AppTest, monkeypatch: pytest.MonkeyPatch, clear: float, said: bool):
+    """The fake classifier is sure by 0.9."""
+    monkeypatch.setattr(why, "CLEAR", clear)
+    upload(explain, one__png=picture(1))
+    assert why.HOW_TO_READ in words(explain)
+    assert ("mirror image" in words(explain)) == said
 
 
 def test_another_class_and_methods(explain: AppTest):

@@ -9,13 +9,8 @@ import keras
 
 from maskcls.training.classifier.fitting import Recipe, train
 from maskcls.training.classifier.opinions import read_opinions
-from maskcls.training.classifier.painted import paint_pictures
-from maskcls.training.classifier.pictures import load_pictures
+from maskcls.training.classifier.painted import training_pictures
 from maskcls.training.classifier.teachers import together
-from maskcls.training.entries import training_entries
-from maskcls.training.teacher import Teacher
-
-log = logging.getLogger("maskcls.training.classifier")
 
 
 @click.command()
@@ -46,11 +41,17 @@ log = logging.getLogger("maskcls.training.classifier")
     help="The run of maskcls.training.classifier.folds, whose opinions soften the labels.",
 )
 @click.option("--painted", default=900, show_default=True, help="Faces with something painted on them, for each class.")
-@click.option("--epochs", default=26, show_default=True, help="Epochs of the run; the learning rate falls once.")
-@click.option("--steps", default=100, show_default=True, help="Batches of 64 in an epoch.")
-@click.option("--rate", default=5e-4, show_default=True, help="Highest learning rate.")
-@click.option("--strength", default=1.0, show_default=True, help="How much chance changes light, camera and box.")
-@click.option("--seed", default=0, show_default=True, help="Where chance starts; another one makes another run.")
+@click.option(
+    "--epochs", default=Recipe.epochs, show_default=True, help="Epochs of the run; the learning rate falls once."
+)
+@click.option("--steps", default=Recipe.steps, show_default=True, help="Batches of 64 in an epoch.")
+@click.option("--rate", default=Recipe.rate, show_default=True, help="Highest learning rate.")
+@click.option(
+    "--strength", default=Recipe.strength, show_default=True, help="How much chance changes light, camera and box."
+)
+@click.option(
+    "--seed", default=Recipe.seed, show_default=True, help="Where chance starts; another one makes another run."
+)
 @click.option(
     "--start",
     type=click.Path(path_type=Path, exists=True),
@@ -79,12 +80,8 @@ def main(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     keras.utils.set_random_seed(recipe["seed"])
     run.mkdir(parents=True, exist_ok=True)
-    pictures = load_pictures(data, training_entries(data), read_opinions(folds) if folds else None)
-    if painted:
-        teacher = Teacher(weights / "yunet_n_dynamic.onnx")
-        pictures |= paint_pictures(pictures, teacher, count=painted, answers=run / "landmarks.npz")
-    for (archive, name), some in pictures.items():
-        log.info("%s %s: %d pictures", archive, name, len(some))
+    opinions = read_opinions(folds) if folds else None
+    pictures = training_pictures(data, weights, painted=painted, answers=run / "landmarks.npz", opinions=opinions)
     if teachers:
         recipe |= {"taught": taught}
     train(pictures, weights, run, Recipe(**recipe), start=start, teacher=together(teachers) if teachers else None)

@@ -5,6 +5,7 @@ Partial masks, and cups and scarves before a mouth, are what photographs show to
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from maskcls.data.objects import apply_thing, draw_thing
 from maskcls.data.synthesis import LABELS, apply_synthetic, draw_synthetic
 from maskcls.labels import CLASSES
 from maskcls.training.answers import kept
-from maskcls.training.classifier.pictures import PAINTED, Picture
+from maskcls.training.classifier.pictures import PAINTED, Picture, load_pictures
+from maskcls.training.entries import training_entries
 from maskcls.training.teacher import Teacher
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,27 @@ _LEAST_COVERED = 0.06
 
 # A picture, its face's box (4,) and landmarks (5, 2).
 _Face = tuple[Picture, np.ndarray, np.ndarray]
+
+
+def training_pictures(
+    data: Path, weights: Path, *, painted: int, answers: Path, opinions: Mapping[str, np.ndarray] | None = None
+) -> dict[tuple[str, str], list[Picture]]:
+    """Return all that the shipped classifier learns from, by archive and class: photographs, and faces painted on.
+
+    Args:
+        data: Folder with the archives.
+        weights: Folder with YuNet's weights, which finds the landmarks to paint at.
+        painted: At most how many painted faces of each class.
+        answers: As in `paint_pictures`.
+        opinions: As in `load_pictures`.
+    """
+    pictures = load_pictures(data, training_entries(data), opinions)
+    if painted:
+        teacher = Teacher(weights / "yunet_n_dynamic.onnx")
+        pictures |= paint_pictures(pictures, teacher, count=painted, answers=answers)
+    for (archive, label), some in pictures.items():
+        log.info("%s %s: %d pictures", archive, label, len(some))
+    return pictures
 
 
 def paint_pictures(
@@ -53,7 +76,6 @@ def paint_pictures(
     for label in (*LABELS, _BARE):
         drawn = [_painted(rng, some[i % len(some)], label) for i in range(count)]
         result[PAINTED, label] = [picture for picture in drawn if picture is not None]
-        log.info("%d pictures painted as %s", len(result[PAINTED, label]), label)
     return result
 
 

@@ -363,12 +363,17 @@ class Learner:
         self._save()
 
 
-def logits_of(model: keras.Model, faces: Faces) -> np.ndarray:
-    """Return the logits of all faces, `(n, classes)`, cut as in use: as many at once as the memory holds."""
+def logits_of(model: keras.Model, faces: Faces, *, mirrored: bool = False) -> np.ndarray:
+    """Return the logits of all faces, or of their mirror images, `(n, classes)`, cut as in use.
+
+    As many at once as the memory holds.
+    """
     size = _CHUNK
     while True:
         try:
-            return np.concatenate([_logits(model, faces, start, size) for start in range(0, len(faces), size)])
+            return np.concatenate(
+                [_logits(model, faces, start, size, mirrored) for start in range(0, len(faces), size)]
+            )
         except Exception as error:
             if size < 2 or not is_out_of_memory(error):
                 raise
@@ -381,9 +386,9 @@ def _surprise(logits: np.ndarray, labels: np.ndarray) -> float:
     return float((np.log(np.exp(shares).sum(axis=1)) - shares[np.arange(len(labels)), labels]).mean())
 
 
-def _logits(model: keras.Model, faces: Faces, start: int, size: int) -> np.ndarray:
+def _logits(model: keras.Model, faces: Faces, start: int, size: int, mirrored: bool) -> np.ndarray:
     """Return the logits of a chunk of faces; the last one is filled up, as the network is compiled for one size."""
-    crops_rgb = faces.plain_crops(range(start, min(start + size, len(faces))))
+    crops_rgb = faces.plain_crops(range(start, min(start + size, len(faces))))[:, :, :: -1 if mirrored else 1]
     full = np.concatenate([crops_rgb, np.zeros((size - len(crops_rgb), *crops_rgb.shape[1:]), np.uint8)])
     return np.asarray(ops.convert_to_numpy(model.predict_on_batch(full)))[: len(crops_rgb)]
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import keras
 import numpy as np
+from scipy.special import softmax
 
 from maskcls.architectures import architecture
 from maskcls.cards import Card, made_now, write_card
+from maskcls.classifier.second_look import after_second_look
 from maskcls.data.datasets import Dataset
 from maskcls.data.splits import TRAIN, VALIDATION
 from maskcls.engines import LiteRTEngine
@@ -100,11 +102,11 @@ def _calibrate(network: keras.Model, validation: Faces, settings: Settings) -> t
     """Fold the temperature that fits the validation faces into the network; return it, and the threshold that fits."""
     if len(validation) < _LEAST_FACES:
         return 1.0, 0.0
-    logits = logits_of(keras.Model(network.input, network.get_layer("logits").output), validation)
-    temperature = choose_temperature(logits, validation.labels)
+    inside = keras.Model(network.input, network.get_layer("logits").output)
+    views = [logits_of(inside, validation, mirrored=mirrored) for mirrored in (False, True)]
+    temperature = choose_temperature(views[0], validation.labels)
     architecture(settings.architecture).fold_temperature(network, temperature)
-    scaled = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
-    probabilities = scaled / scaled.sum(axis=1, keepdims=True)
+    probabilities = after_second_look(*(softmax(logits / temperature, axis=1) for logits in views))
     threshold = choose_threshold(probabilities, validation.labels, accuracy=SURE_ACCURACY, most_unsure=MOST_UNSURE)
     # A tie is no answer: whatever its validation faces say, what is less likely than not is not sure.
     return temperature, max(min(threshold, 0.99), 1 / len(validation.classes))
