@@ -9,6 +9,7 @@ import pytest
 
 from maskcls import samples
 from maskcls.analysis import analyse, crop_of, heat
+from maskcls.classifier.second_look import after_second_look
 from maskcls.errors import SettingsError
 from maskcls.explain.explanation import explain_face
 from maskcls.explain.methods import names_for
@@ -124,7 +125,8 @@ def test_a_version_of_another_kind_from_photo_to_words(tmp_path: Path):
     assert not heat(found, "hat").size
     assert of_face(found) is None
     crop_rgb = crop_of(found, image_rgb, size_px=32)
-    assert list(found.probabilities.values()) == pytest.approx(network.probabilities(crop_rgb[None])[0], abs=1e-4)
+    looks = (network.probabilities(view[None]) for view in (crop_rgb, crop_rgb[:, ::-1]))
+    assert list(found.probabilities.values()) == pytest.approx(after_second_look(*looks)[0], abs=1e-4)
     for by in names_for(network):
         told = explain_face(network, found, crop_rgb, name=found.label, by=by, layer=network.default_layer)
         assert told.sentence

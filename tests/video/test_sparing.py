@@ -11,7 +11,8 @@ from maskcls.finder.finder import Found
 from maskcls.video.sparing import Sparing
 from tests.test_analysis import CARD, ColourEngine, ToldFinder, found_at
 
-RED, BLUE = (250, 40, 0), (0, 40, 250)
+# Clear enough that nobody is looked at twice in one frame.
+RED, BLUE = (250, 4, 0), (0, 4, 250)
 
 
 def picture(*colours: tuple[int, int, int]) -> np.ndarray:
