@@ -30,6 +30,16 @@ def test_twice_the_same_is_the_same(one: list):
     assert mean_answer(np.array(one), np.array(one)) == pytest.approx(np.array(one))
 
 
+def test_answers_that_rule_each_other_out_have_a_mean():
+    both = mean_answer(np.array([[0.0, 1.0, 0.0]], np.float32), np.array([[0.0, 0.0, 1.0]], np.float32))
+    assert both[0] == pytest.approx([0.0, 0.5, 0.5])
+
+
+def test_three_answers(rng: np.random.Generator):
+    logits = rng.normal(0, 3, (3, 50, 4))
+    assert mean_answer(*softmax(logits, axis=2)) == pytest.approx(softmax(logits.mean(axis=0), axis=1), abs=1e-6)
+
+
 def test_clear_answers_stay(rng: np.random.Generator):
     first, mirrored = (rng.dirichlet([0.2] * 3, 200).astype(np.float32) for _ in range(2))
     settled, clear = after_second_look(first, mirrored), ~is_unclear(first)

@@ -6,6 +6,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from maskcls.classifier.second_look import mean_answer
+
 
 def together(files: Sequence[Path]) -> Callable[[np.ndarray], np.ndarray]:
     """Return what several classifiers say of crops, as one (Hinton et al., 2015).
@@ -20,8 +22,6 @@ def together(files: Sequence[Path]) -> Callable[[np.ndarray], np.ndarray]:
     networks = [keras.saving.load_model(file, compile=False) for file in files]
 
     def answer(crops_rgb: np.ndarray) -> np.ndarray:
-        answers = [np.asarray(network.predict_on_batch(crops_rgb)[0], np.float64) for network in networks]
-        mean = np.exp(np.mean(np.log(np.maximum(answers, 1e-9)), axis=0))
-        return (mean / mean.sum(axis=1, keepdims=True)).astype(np.float32)
+        return mean_answer(*(np.asarray(network.predict_on_batch(crops_rgb)[0]) for network in networks))
 
     return answer
