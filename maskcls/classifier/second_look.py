@@ -1,6 +1,6 @@
 """A second look at a face whose first answer is not clear: its mirror image is asked too, and both answers are one.
 
-A face and its mirror image should get the same answer; where they differ, their mean is mostly right more often than either
+A face and its mirror image should get the same answer; where they differ, their mean is mostly the better answer
 (test-time augmentation; Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012).
 Where the first answer is clear the mirror image hardly ever changes it, and nobody waits for it.
 """
